@@ -1,0 +1,1 @@
+//! Live tests against npm hypercore 2.3.0.

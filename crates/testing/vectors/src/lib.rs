@@ -1,0 +1,1 @@
+//! Test vectors made by npm hypercore 2.3.0, with a typed loader.

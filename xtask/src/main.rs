@@ -1,0 +1,2 @@
+//! One door to every chore of the hyperfeed workspace.
+fn main() {}
