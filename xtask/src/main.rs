@@ -1,2 +1,69 @@
-//! One door to every chore of the hyperfeed workspace.
-fn main() {}
+//! One door to every chore of the hyperfeed workspace: `cargo xtask COMMAND`.
+//!
+//! Plain programs run by plain code: no build logic lives here that a person could not repeat by
+//! hand, and every failing step prints the command that repeats it.
+
+mod command;
+mod demo;
+mod house;
+mod interop;
+mod layers;
+mod no_std;
+mod rules;
+mod step;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use step::Failure;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  test [--no-node]     everything a change must pass: format, layers, house rules, lints, docs,
+                       no_std builds, all Rust tests, then live tests against npm hypercore
+  demo [FILE...] [--keep]
+                       two hyperfeed processes: share files, clone them over TCP, append while
+                       connected, compare byte for byte
+  interop              only the live tests against npm hypercore 2.3.0 (needs node and npm)
+  layers               only the check that every dependency points down
+  house                only the textual rules of the house
+  no-std [--host]      only the builds without std; --host: do not try the bare-metal target
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = args.split_first() else {
+        eprint!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let outcome = match (name.as_str(), rest.as_slice()) {
+        ("test", []) => test::run(test::Node::Required),
+        ("test", ["--no-node"]) => test::run(test::Node::LeftOut),
+        ("demo", rest) => demo::run(rest),
+        ("interop", []) => interop::run(),
+        ("layers", []) => layers::run(),
+        ("house", []) => house::run(),
+        ("no-std", []) => no_std::run(no_std::Target::BareMetal),
+        ("no-std", ["--host"]) => no_std::run(no_std::Target::Host),
+        ("help" | "--help" | "-h", []) => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    eprintln!("\nxtask: {failure}");
+    ExitCode::FAILURE
+}
