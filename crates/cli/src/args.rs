@@ -1,0 +1,333 @@
+//! The command line.
+
+use crate::size::Size;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Append-only feeds of binary blocks, signed by one writer, verified by every reader, shared between peers.
+#[derive(Debug, Parser)]
+#[command(name = "hyperfeed", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Directory of the store [default: the platform's data directory]
+    #[arg(long, global = true, env = "HYPERFEED_STORE", value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Print one JSON object a line on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but data and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Tell what happens on connections; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// What an acknowledged append survives
+    #[arg(long, global = true, value_enum, default_value = "process")]
+    pub(crate) durability: Class,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What an acknowledged append survives.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Class {
+    /// Nothing is promised of the newest blocks
+    Relaxed,
+    /// The end of the process, kill -9 included
+    Process,
+    /// The loss of power
+    Power,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a feed and print its key
+    Create(Create),
+    /// Append stdin or files to a feed of your own
+    Append(Append),
+    /// Write the blocks of a feed to stdout
+    Cat(Cat),
+    /// Write one block to stdout
+    Get(Get),
+    /// List the feeds of the store
+    List,
+    /// Tell about one feed
+    Info(Info),
+    /// Seal a static feed and print its key
+    Finalize(OneFeed),
+    /// Serve feeds to whoever connects and knows their key
+    Share(Share),
+    /// Download a feed from peers
+    Clone(CloneFeed),
+    /// Exchange feeds with peers in both directions, on one connection each
+    Sync(Sync),
+    /// Re-hash everything that is stored
+    Verify(Verify),
+    /// Print the secret key of a feed of your own
+    Export(Export),
+    /// Add the secret key of a feed, read from stdin, to the store
+    Import(Import),
+    /// Remove a feed and its blocks from the store
+    Remove(Remove),
+    /// Give a feed a name of your own
+    Alias(Alias),
+    /// Check the store, its lock and the ports
+    Doctor,
+    /// Work on the store as a whole
+    Store(StoreCommand),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// A static feed: named by its contents once it is finalized
+    #[arg(long = "static")]
+    pub(crate) is_static: bool,
+    /// A name of your own for it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) alias: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Append {
+    /// Key, public id, a prefix of either (6 digits or more), or alias
+    pub(crate) feed: String,
+    /// Files to append; `-` or none is stdin
+    pub(crate) files: Vec<PathBuf>,
+    /// One block a line, without its line end
+    #[arg(long, group = "cut")]
+    pub(crate) lines: bool,
+    /// Size of the blocks that the input is cut into
+    #[arg(long, group = "cut", default_value = "64KiB", value_name = "SIZE")]
+    pub(crate) chunk: Size,
+    /// One block a file
+    #[arg(long, group = "cut")]
+    pub(crate) whole: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cat {
+    /// Key, public id, a prefix of either (6 digits or more), or alias
+    pub(crate) feed: String,
+    /// First block
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) start: u64,
+    /// Block to stop before [default: the end]
+    #[arg(long, value_name = "N")]
+    pub(crate) end: Option<u64>,
+    /// Go on with blocks that arrive later
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Fetch missing blocks from these peers meanwhile
+    #[arg(long = "peer", value_name = "ADDR")]
+    pub(crate) peers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    /// Key, public id, a prefix of either (6 digits or more), or alias
+    pub(crate) feed: String,
+    /// Which block, from 0
+    pub(crate) index: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Info {
+    /// Key, public id, a prefix of either (6 digits or more), or alias
+    pub(crate) feed: String,
+    /// Draw which blocks are held
+    #[arg(long)]
+    pub(crate) map: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneFeed {
+    /// Key, public id, a prefix of either (6 digits or more), or alias
+    pub(crate) feed: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Share {
+    /// Feeds to serve [default: all of the store]
+    pub(crate) feeds: Vec<String>,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:3282", value_name = "ADDR")]
+    pub(crate) listen: String,
+    /// Exit when one peer has got everything
+    #[arg(long)]
+    pub(crate) exit_after_upload: bool,
+    /// Append lines that arrive on stdin to this feed while serving
+    #[arg(long, value_name = "FEED")]
+    pub(crate) stdin: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CloneFeed {
+    /// The feed's key
+    pub(crate) key: String,
+    /// Addresses to download from, HOST:PORT
+    #[arg(required = true)]
+    pub(crate) peers: Vec<String>,
+    /// Stay connected and go on with new blocks
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Exit when everything is here (the default without --live)
+    #[arg(long, conflicts_with = "live")]
+    pub(crate) exit: bool,
+    /// First block
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) start: u64,
+    /// Block to stop before [default: the end]
+    #[arg(long, value_name = "N")]
+    pub(crate) end: Option<u64>,
+    /// Keep the blocks in this file, one after the other: a finished clone of a file is the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+    /// A name of your own for the feed
+    #[arg(long, value_name = "NAME")]
+    pub(crate) alias: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// Feeds of the store or keys of new ones, and addresses of peers (HOST:PORT)
+    #[arg(required = true, value_name = "FEED|PEER")]
+    pub(crate) names: Vec<String>,
+    /// Stay connected and go on with new blocks
+    #[arg(long)]
+    pub(crate) live: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Feeds to verify [default: all of the store]
+    pub(crate) feeds: Vec<String>,
+    /// Drop what cannot be trusted, so that peers can send it again
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// With --repair: drop blocks of your own feeds too, though no peer may have them
+    #[arg(long, requires = "repair")]
+    pub(crate) drop_own: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Key, public id, a prefix of either (6 digits or more), or alias
+    pub(crate) feed: String,
+    /// Yes, print the secret: whoever has it can write in your name
+    #[arg(long)]
+    pub(crate) secret: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// A name of your own for the feed
+    #[arg(long, value_name = "NAME")]
+    pub(crate) alias: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// Key, public id, a prefix of either (6 digits or more), or alias
+    pub(crate) feed: String,
+    /// Needed for a feed of your own: its secret key is removed too
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Alias {
+    /// Key, public id, a prefix of either (6 digits or more), or alias
+    pub(crate) feed: String,
+    /// The new name; without one the name is taken away
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreCommand {
+    #[command(subcommand)]
+    pub(crate) action: StoreAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreAction {
+    /// Move the store to another backend
+    Migrate {
+        /// The backend to move to
+        #[arg(long, value_enum)]
+        to: BackendName,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendName {
+    /// sled, the default
+    Sled,
+    /// redb, a single file
+    Redb,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// How connections are made.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Connection {
+    /// Do not encrypt; the other side must do the same
+    #[arg(long)]
+    pub(crate) unencrypted: bool,
+    /// Give a silent peer up after this time
+    #[arg(long, default_value = "5s", value_parser = parse_duration, value_name = "TIME")]
+    pub(crate) timeout: Duration,
+    /// Upload limit a second
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_upload: Option<Size>,
+    /// Download limit a second
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_download: Option<Size>,
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u64 = number.parse().map_err(|_| "expected a time such as 500ms, 5s or 2m".to_owned())?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" | "" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        _ => Err("expected a time such as 500ms, 5s or 2m".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_with_and_without_units() {
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("7"), Ok(Duration::from_secs(7)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        assert!(parse_duration("soon").is_err());
+        assert!(parse_duration("5h").is_err());
+    }
+}

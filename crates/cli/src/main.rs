@@ -1,0 +1,2 @@
+//! The hyperfeed command.
+fn main() {}
