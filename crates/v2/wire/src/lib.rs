@@ -11,6 +11,7 @@ pub mod limits;
 mod message;
 mod node_record;
 mod proto;
+mod short_hex;
 pub mod varint;
 
 pub use error::{DecodeError, DecodeErrorKind};

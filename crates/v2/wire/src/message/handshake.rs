@@ -1,16 +1,18 @@
 use alloc::vec::Vec;
+use core::fmt;
 
 use hyperfeed_types::PublicId;
 
 use crate::{
     DecodeError,
     proto::{Length, Reader, Schema, Sink},
+    short_hex::ShortHex,
 };
 
 /// Opens a channel: the first frame on a channel number, never encrypted (spec section 14.2).
 ///
 /// What does not decode is to be ignored, not to be answered with an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Handshake<'a> {
     /// Which feed the channel is for.
     pub public_id: PublicId,
@@ -72,5 +74,15 @@ impl<'a> Handshake<'a> {
         if let Some(protocol) = self.protocol {
             sink.bytes(3, protocol);
         }
+    }
+}
+
+impl fmt::Debug for Handshake<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("public_id", &self.public_id)
+            .field("nonce", &ShortHex(self.nonce))
+            .field("protocol", &self.protocol.map(ShortHex))
+            .finish()
     }
 }

@@ -1,15 +1,17 @@
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::{
     DecodeError,
     proto::{Length, Reader, Schema, Sink},
+    short_hex::ShortHex,
 };
 
 /// Says which blocks the sender holds (spec section 14.8).
 ///
 /// Either a range, or the coded bits of the blocks from `start` on. Upstream opens with the bits of the
 /// whole feed and then sends one message for every new block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Have<'a> {
     /// First block spoken of. Not bounded: the peer may claim any number.
     pub start: u64,
@@ -71,5 +73,15 @@ impl<'a> Have<'a> {
         if let Some(bitfield) = self.bitfield {
             sink.bytes(3, bitfield);
         }
+    }
+}
+
+impl fmt::Debug for Have<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Have")
+            .field("start", &self.start)
+            .field("end", &self.end)
+            .field("bitfield", &self.bitfield.map(ShortHex))
+            .finish()
     }
 }

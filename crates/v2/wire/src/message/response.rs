@@ -5,6 +5,7 @@ use crate::{
     DecodeError, DecodeErrorKind, NodeRecord, Nodes,
     limits::MAX_NODES,
     proto::{Length, Reader, Schema, Sink},
+    short_hex::ShortHex,
 };
 
 /// One block with what proves it.
@@ -91,7 +92,7 @@ impl fmt::Debug for Response<'_> {
             .field("block", &self.block)
             .field("data", &format_args!("{} bytes", self.data.len()))
             .field("nodes", &self.nodes)
-            .field("signature", &self.signature)
+            .field("signature", &self.signature.map(ShortHex))
             .finish()
     }
 }
