@@ -34,18 +34,25 @@ pub(crate) fn check_node() -> Result<(), Failure> {
     }
 }
 
-/// The packages exactly as the lock file names them; their install scripts stay unrun.
+/// The packages exactly as the lock file names them, fetched again if the network fails once.
+///
+/// Install scripts stay unrun and optional packages out: they only build native code that the
+/// library does without.
 pub(crate) fn install() -> Result<(), Failure> {
-    npm_ci(FOLDER).run()
+    let options = [
+        "ci",
+        "--ignore-scripts",
+        "--omit=optional",
+        "--no-audit",
+        "--no-fund",
+    ];
+    let install = Command::new(NPM, options).dir(FOLDER);
+    install.run().or_else(|_| install.run())
 }
 
 /// Named and with `--workspace`, so that it is built with the features everything else was built with.
 pub(crate) fn test_command() -> Command {
     Command::cargo(["test", "--workspace", "--all-features", "--test", "npm"])
-}
-
-fn npm_ci(folder: &str) -> Command {
-    Command::new(NPM, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).dir(folder)
 }
 
 fn version(program: &str) -> Result<String, Failure> {

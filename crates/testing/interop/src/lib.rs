@@ -1,1 +1,17 @@
-//! Live tests against npm hypercore 2.3.0.
+#![doc = include_str!("../README.md")]
+
+mod commands;
+mod digest;
+mod error;
+mod event;
+mod options;
+mod pattern;
+mod peer;
+
+pub use commands::{Blocks, FeedIdentity, FeedStats, NpmNode, NpmProof, Traffic};
+pub use digest::{Digester, FeedDigest};
+pub use error::NpmError;
+pub use event::Event;
+pub use options::{Connect, FeedOptions, Listen};
+pub use pattern::Pattern;
+pub use peer::NpmPeer;

@@ -1,0 +1,3 @@
+//! Live tests: they need Node, `cargo xtask interop` runs them.
+
+mod upstream;
