@@ -1,0 +1,306 @@
+//! One socket: bytes to events, commands to bytes, and nothing else.
+
+use crate::clock::Clock;
+use crate::finish::FinishSender;
+use crate::inbox::{ConnectionId, Message};
+use crate::link::Link;
+use crate::{Error, ErrorKind};
+use futures::io::{AsyncRead, AsyncWrite};
+use futures_timer::Delay;
+use hyperfeed_types::Instant;
+use hyperfeed_v2_replicate::{Edge, EdgeCommand, EdgeEvent};
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, ready};
+
+/// Drives one socket until the connection is over. Reading and writing go on beside each other: neither waits for
+/// the other, so two peers with full buffers both ways still move.
+pub(crate) struct Connection<IO> {
+    io: IO,
+    edge: Edge,
+    link: Arc<Link>,
+    clock: Clock,
+    inbox: mpsc::Sender<Message>,
+    id: ConnectionId,
+    finish: FinishSender,
+    input: Box<[u8]>,
+    /// Events the owner has no room for yet.
+    events: Vec<EdgeEvent>,
+    commands: VecDeque<EdgeCommand>,
+    outgoing: Outgoing,
+    timer: Option<(Instant, Delay)>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// The owner wants an end: write what is queued, read no more.
+    Closing,
+    /// Everything is written; the socket is being closed.
+    Shutting,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
+    pub(crate) fn new(
+        io: IO,
+        edge: Edge,
+        link: Arc<Link>,
+        clock: Clock,
+        inbox: mpsc::Sender<Message>,
+        id: ConnectionId,
+        finish: FinishSender,
+    ) -> Self {
+        Self {
+            io,
+            edge,
+            link,
+            clock,
+            inbox,
+            id,
+            finish,
+            input: vec![0; READ_BYTES].into_boxed_slice(),
+            events: Vec::new(),
+            commands: VecDeque::new(),
+            outgoing: Outgoing::default(),
+            timer: None,
+            stage: Stage::Open,
+        }
+    }
+
+    /// Steps until nothing moves; after [`ROUNDS`] lets other tasks have their turn.
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.link.register(cx);
+        for _ in 0..ROUNDS {
+            let took = self.take_commands()?;
+            let wrote = self.write(cx)?;
+            let read = self.read(cx)?;
+            let ticked = self.tick(cx)?;
+            self.tell_owner();
+            match read {
+                Read::Ended => return Poll::Ready(Ok(())),
+                Read::Some => continue,
+                Read::None if took || wrote || ticked => continue,
+                Read::None => {}
+            }
+            if self.stage == Stage::Closing && self.commands.is_empty() && self.outgoing.is_empty() {
+                self.stage = Stage::Shutting;
+            }
+            if self.stage == Stage::Shutting {
+                // The peer may be gone already: that is an end as good as any.
+                ready!(Pin::new(&mut self.io).poll_close(cx)).ok();
+                return Poll::Ready(Ok(()));
+            }
+            return Poll::Pending;
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Encodes commands while there is room: late, so that what can still change has not been encoded yet.
+    fn take_commands(&mut self) -> Result<bool, Error> {
+        match self.link.take(&mut self.commands) {
+            Some(Err(error)) => return Err(error),
+            Some(Ok(())) if self.stage == Stage::Open => self.stage = Stage::Closing,
+            _ => {}
+        }
+        let now = self.clock.now();
+        let mut took = false;
+        while self.outgoing.waiting() < OUT_BYTES
+            && let Some(command) = self.commands.pop_front()
+        {
+            took = true;
+            let said = self.edge.handle_command(now, &command, &mut self.outgoing.bytes);
+            self.events.extend(said);
+            self.outgoing.mark(command.cost());
+        }
+        if took {
+            // Opening a feed lets frames through that were held for it.
+            self.poll_edge()?;
+        }
+        Ok(took)
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        self.outgoing.write(Pin::new(&mut self.io), cx).map_err(socket_failed)
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<Read, Error> {
+        let may = self.stage == Stage::Open
+            && self.events.is_empty()
+            && self.edge.wants_input()
+            && self.link.has_room();
+        if !may {
+            return Ok(Read::None);
+        }
+        match Pin::new(&mut self.io).poll_read(cx, &mut self.input) {
+            Poll::Pending => Ok(Read::None),
+            Poll::Ready(Ok(0)) => Ok(Read::Ended),
+            Poll::Ready(Ok(read)) => {
+                let bytes = self.input.get(..read).unwrap_or(&self.input);
+                self.edge.handle_input(self.clock.now(), bytes);
+                self.poll_edge()?;
+                Ok(Read::Some)
+            }
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(Read::Some),
+            Poll::Ready(Err(error)) => Err(socket_failed(error)),
+        }
+    }
+
+    fn poll_edge(&mut self) -> Result<(), Error> {
+        loop {
+            match self.edge.poll() {
+                Ok(Some(event)) => self.events.push(event),
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    // What came before the fault counts.
+                    self.tell_owner();
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        let Some(wanted) = self.edge.poll_timeout() else {
+            self.timer = None;
+            return Ok(false);
+        };
+        // A timer that is too early costs one idle turn; one that is too late is set anew.
+        if self.timer.as_ref().is_none_or(|(at, _)| *at > wanted) {
+            self.timer = Some((wanted, Delay::new(self.clock.until(wanted))));
+        }
+        let Some((_, delay)) = &mut self.timer else { return Ok(false) };
+        if futures::FutureExt::poll_unpin(delay, cx).is_pending() {
+            return Ok(false);
+        }
+        self.timer = None;
+        let now = self.clock.now();
+        if now >= wanted {
+            self.edge.handle_timeout(now, &mut self.outgoing.bytes)?;
+        }
+        Ok(true)
+    }
+
+    fn tell_owner(&mut self) {
+        let written = std::mem::take(&mut self.outgoing.written_cost);
+        let events = if self.link.has_room() { std::mem::take(&mut self.events) } else { Vec::new() };
+        if events.is_empty() && written == 0 {
+            return;
+        }
+        if !events.is_empty() {
+            self.link.acquire();
+        }
+        // A closed inbox is a closed core: the link says so as well.
+        self.inbox.send(Message::Edge { connection: self.id, events, written }).ok();
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Future for Connection<IO> {
+    type Output = Result<(), Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let result = ready!(this.step(cx));
+        this.finish.set(result.clone());
+        Poll::Ready(result)
+    }
+}
+
+impl<IO> Drop for Connection<IO> {
+    fn drop(&mut self) {
+        self.finish.set(Err(Error::new(ErrorKind::Closed, "the connection's future was dropped")));
+        self.inbox.send(Message::Gone(self.id)).ok();
+    }
+}
+
+enum Read {
+    Ended,
+    None,
+    Some,
+}
+
+/// Encoded bytes on their way out, and what each command in them costs.
+#[derive(Debug, Default)]
+struct Outgoing {
+    bytes: Vec<u8>,
+    start: usize,
+    /// Ends of commands, as offsets in `bytes`, with their cost.
+    marks: VecDeque<(usize, usize)>,
+    written_cost: usize,
+    unflushed: bool,
+}
+
+impl Outgoing {
+    fn waiting(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting() == 0 && !self.unflushed
+    }
+
+    fn mark(&mut self, cost: usize) {
+        self.marks.push_back((self.bytes.len(), cost));
+    }
+
+    /// Writes what the socket takes; whether that was anything.
+    fn write<W: AsyncWrite>(&mut self, mut io: Pin<&mut W>, cx: &mut Context<'_>) -> io::Result<bool> {
+        let mut wrote = false;
+        while self.waiting() > 0 {
+            match io.as_mut().poll_write(cx, self.bytes.get(self.start..).unwrap_or_default()) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => {
+                    self.start = self.bytes.len().min(self.start + count);
+                    (wrote, self.unflushed) = (true, true);
+                }
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(Err(error)) => return Err(error),
+            }
+        }
+        while let Some((end, cost)) = self.marks.front().copied()
+            && end <= self.start
+        {
+            self.marks.pop_front();
+            self.written_cost += cost;
+        }
+        if self.waiting() == 0 {
+            self.bytes.clear();
+            self.start = 0;
+            if self.bytes.capacity() > 2 * OUT_BYTES {
+                self.bytes.shrink_to(OUT_BYTES);
+            }
+        } else if self.start >= OUT_BYTES {
+            // A socket that never quite drains must not make the buffer grow.
+            self.bytes.drain(..self.start);
+            for (end, _) in &mut self.marks {
+                *end -= self.start;
+            }
+            self.start = 0;
+        }
+        if self.unflushed {
+            match io.poll_flush(cx) {
+                Poll::Pending => {}
+                Poll::Ready(result) => {
+                    result?;
+                    self.unflushed = false;
+                }
+            }
+        }
+        Ok(wrote)
+    }
+}
+
+fn socket_failed(error: io::Error) -> Error {
+    Error::with_source(ErrorKind::Io, format!("the connection broke: {error}"), error)
+}
+
+/// Bytes read at a time.
+const READ_BYTES: usize = 128 << 10;
+/// Encoded bytes above which no more commands are encoded.
+const OUT_BYTES: usize = 256 << 10;
+/// Steps of one connection before other tasks have their turn.
+const ROUNDS: usize = 16;
