@@ -1,0 +1,5 @@
+//! Numbering against the vectors, against the crate `flat-tree`, and by definition.
+
+mod oracle;
+mod range;
+mod vectors;
