@@ -104,7 +104,7 @@ fn sysroot_without_std(host: &str) -> Result<PathBuf, Failure> {
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '.')
         .collect();
-    let sysroot = target_dir()?.join("no-std").join(name);
+    let sysroot = workspace::target_dir()?.join("no-std").join(name);
     let into = sysroot.join("lib/rustlib").join(host).join("lib");
     fs::create_dir_all(&into).map_err(|error| cannot("create", &into, &error))?;
     for name in [
@@ -155,16 +155,6 @@ fn host() -> Result<String, Failure> {
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned)
         .ok_or_else(|| Failure::new("`rustc -vV` names no host"))
-}
-
-fn target_dir() -> Result<PathBuf, Failure> {
-    let text = Command::cargo(["metadata", "--no-deps", "--format-version", "1"]).read()?;
-    let metadata: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|error| Failure::new(format!("cargo metadata is not JSON: {error}")))?;
-    let folder = metadata["target_directory"].as_str();
-    folder
-        .map(PathBuf::from)
-        .ok_or_else(|| Failure::new("cargo metadata names no target directory"))
 }
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {

@@ -42,10 +42,16 @@ pub(crate) fn root() -> PathBuf {
 
 /// All packages of the workspace, with every direct dependency.
 pub(crate) fn packages() -> Result<Vec<Package>, Failure> {
-    let text = Command::cargo(["metadata", "--no-deps", "--format-version", "1"]).read()?;
-    let metadata: Value = serde_json::from_str(&text)
-        .map_err(|error| Failure::new(format!("cargo metadata is not JSON: {error}")))?;
-    list(&metadata["packages"]).iter().map(package).collect()
+    list(&metadata()?["packages"]).iter().map(package).collect()
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> Result<PathBuf, Failure> {
+    let metadata = metadata()?;
+    let folder = metadata["target_directory"].as_str();
+    folder
+        .map(PathBuf::from)
+        .ok_or_else(|| Failure::new("cargo metadata names no target directory"))
 }
 
 /// Paths of the files under version control, relative to the root, with `/` between folders.
@@ -54,6 +60,12 @@ pub(crate) fn tracked_files() -> Result<Vec<String>, Failure> {
     let root = root();
     let there = |path: &&str| !path.is_empty() && root.join(path).is_file();
     Ok(text.split('\0').filter(there).map(str::to_owned).collect())
+}
+
+fn metadata() -> Result<Value, Failure> {
+    let text = Command::cargo(["metadata", "--no-deps", "--format-version", "1"]).read()?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::new(format!("cargo metadata is not JSON: {error}")))
 }
 
 fn package(value: &Value) -> Result<Package, Failure> {
