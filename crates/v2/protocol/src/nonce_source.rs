@@ -4,10 +4,6 @@ use hyperfeed_v2_crypto::{Entropy, Nonce};
 
 /// Where the nonces come from that our channels start with.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made once per connection and taken apart at once"
-)]
 pub enum NonceSource {
     /// Drawn from a seed of 32 random bytes.
     ///
