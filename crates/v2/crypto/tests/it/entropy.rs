@@ -1,5 +1,9 @@
 use std::collections::HashSet;
 
+use chacha20::{
+    ChaCha20,
+    cipher::{KeyIvInit, StreamCipher},
+};
 use hyperfeed_v2_crypto::Entropy;
 
 #[test]
@@ -23,6 +27,21 @@ fn the_bytes_are_those_of_the_cipher() {
     Entropy::from_seed([0; 32]).fill(&mut bytes);
     let expected = "da41597c5157488d7724e03fb8d84a376a43b8f41518a11cc387b669b2ee6586";
     assert_eq!(hyperfeed_types::hex::encode(&bytes), expected);
+}
+
+/// The slow twin: of each call's stream the first 32 bytes are the next key, the rest is handed out.
+#[test]
+fn every_call_takes_a_key_from_the_one_before() {
+    let mut entropy = Entropy::from_seed([9; 32]);
+    let mut key = [9; 32];
+    for len in [1, 24, 32, 33, 1000, 8] {
+        let mut stream = vec![0; 32 + len];
+        ChaCha20::new(&key.into(), &[0; 12].into()).apply_keystream(&mut stream);
+        key.copy_from_slice(&stream[..32]);
+        let mut bytes = vec![0x77; len];
+        entropy.fill(&mut bytes);
+        assert_eq!(bytes, stream[32..], "{len}");
+    }
 }
 
 #[test]
