@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::docs;
 use crate::step::Failure;
 use crate::workspace;
 
@@ -11,6 +12,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let root = workspace::root();
     let files = workspace::tracked_files()?;
     let mut complaints = missing_documents(&files);
+    complaints.extend(docs::complaints(&files));
     for path in files.iter().filter(|path| !is_exempt(path)) {
         // What is not UTF-8 is not text.
         if let Ok(text) = fs::read_to_string(root.join(path)) {

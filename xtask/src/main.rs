@@ -5,6 +5,7 @@
 
 mod command;
 mod demo;
+mod docs;
 mod house;
 mod interop;
 mod layers;
