@@ -39,20 +39,25 @@ pub(crate) fn check_node() -> Result<(), Failure> {
 /// Install scripts stay unrun and optional packages out: they only build native code that the
 /// library does without.
 pub(crate) fn install() -> Result<(), Failure> {
-    let options = [
+    let install = npm([
         "ci",
         "--ignore-scripts",
         "--omit=optional",
         "--no-audit",
         "--no-fund",
-    ];
-    let install = Command::new(NPM, options).dir(FOLDER);
+    ])
+    .dir(FOLDER);
     install.run().or_else(|_| install.run())
 }
 
 /// Named and with `--workspace`, so that it is built with the features everything else was built with.
 pub(crate) fn test_command() -> Command {
     Command::cargo(["test", "--workspace", "--all-features", "--test", "npm"])
+}
+
+/// npm by the name it has on this system.
+pub(crate) fn npm<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    Command::new(NPM, args)
 }
 
 fn version(program: &str) -> Result<String, Failure> {

@@ -13,6 +13,7 @@ mod no_std;
 mod rules;
 mod step;
 mod test;
+mod vectors;
 mod workspace;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ cargo xtask COMMAND
                        two hyperfeed processes: share files, clone them over TCP, append while
                        connected, compare byte for byte
   interop              only the live tests against npm hypercore 2.3.0 (needs node and npm)
+  vectors              make the test vectors anew with npm, and compare
   layers               only the check that every dependency points down
   house                only the textual rules of the house
   no-std [--host]      only the builds without std; --host: do not try the bare-metal target
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ("test", ["--no-node"]) => test::run(test::Node::LeftOut),
         ("demo", rest) => demo::run(rest),
         ("interop", []) => interop::run(),
+        ("vectors", []) => vectors::run(),
         ("layers", []) => layers::run(),
         ("house", []) => house::run(),
         ("no-std", []) => no_std::run(no_std::Target::BareMetal),
