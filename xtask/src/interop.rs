@@ -39,7 +39,7 @@ pub(crate) fn check_node() -> Result<(), Failure> {
 /// Install scripts stay unrun and optional packages out: they only build native code that the
 /// library does without.
 pub(crate) fn install() -> Result<(), Failure> {
-    let install = npm([
+    let install = npm(&[
         "ci",
         "--ignore-scripts",
         "--omit=optional",
@@ -56,8 +56,8 @@ pub(crate) fn test_command() -> Command {
 }
 
 /// npm by the name it has on this system.
-pub(crate) fn npm<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
-    Command::new(NPM, args)
+pub(crate) fn npm(args: &[&str]) -> Command {
+    Command::new(NPM, args.iter().copied())
 }
 
 fn version(program: &str) -> Result<String, Failure> {

@@ -1,6 +1,5 @@
 //! The test vectors are still what npm says.
 
-use crate::command::Command;
 use crate::interop;
 use crate::step::Failure;
 
@@ -17,6 +16,6 @@ pub(crate) fn run() -> Result<(), Failure> {
         "--no-audit",
         "--no-fund",
     ];
-    interop::npm(options).dir(FOLDER).run()?;
-    interop::npm(["run", "check"]).dir(FOLDER).run()
+    interop::npm(&options).dir(FOLDER).run()?;
+    interop::npm(&["run", "check"]).dir(FOLDER).run()
 }
