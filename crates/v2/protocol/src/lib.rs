@@ -11,6 +11,7 @@ mod channels;
 mod config;
 mod event;
 mod extensions;
+mod handshake;
 mod held;
 mod input;
 mod keep_alive;

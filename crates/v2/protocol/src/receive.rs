@@ -1,16 +1,13 @@
 //! What becomes of a received frame.
 
-use alloc::{collections::VecDeque, string::String, vec::Vec};
-
 use bytes::{Buf, BytesMut};
 use hyperfeed_types::FeedKey;
 use hyperfeed_v2_crypto::{Nonce, secretbox};
-use hyperfeed_v2_wire::{Frame, FrameKind, Handshake, Message, ProtocolHandshake};
+use hyperfeed_v2_wire::{Frame, FrameKind, Handshake, Message};
 
 use crate::{
     ChannelId, Event, Misbehaviour, Protocol, ProtocolError,
     channel::Link,
-    protocol::RemotePeer,
     remote::{Introduction, Remote, RemoteState},
 };
 
@@ -158,188 +155,6 @@ impl Protocol {
         }
     }
 
-    /// A frame on a number that is new, or a handshake on one that is not.
-    fn on_handshake(&mut self, number: u64, payload: &[u8]) -> Result<(), ProtocolError> {
-        let Ok(handshake) = Handshake::decode(payload) else {
-            self.ignore();
-            return Ok(());
-        };
-        let Handshake {
-            public_id,
-            nonce,
-            protocol,
-        } = handshake;
-        let limit = self.limits.max_introduction;
-        if let Some(bytes) = protocol.filter(|bytes| bytes.len() > limit) {
-            return Err(Misbehaviour::IntroductionTooLong {
-                channel: number,
-                found: bytes.len(),
-                limit,
-            }
-            .into());
-        }
-        let carried = self.replace(number, &public_id);
-        let channel = self.channels.id_of(&public_id);
-        if channel.is_none() && self.channels.remote_len() >= self.limits.max_channels {
-            return Err(Misbehaviour::TooManyChannels {
-                limit: self.limits.max_channels,
-            }
-            .into());
-        }
-        let mut nonce = Nonce::new(*nonce);
-        let introduction = match protocol {
-            Some(bytes) => {
-                let first = nonce.clone();
-                if self.encrypted {
-                    nonce.increment();
-                }
-                Introduction::Sealed {
-                    nonce: first,
-                    bytes: bytes.into(),
-                }
-            }
-            None if !self.remote_opened => Introduction::Missing,
-            None => carried,
-        };
-        self.remote_opened = true;
-        self.channels.insert_remote(
-            number,
-            Remote {
-                public_id,
-                nonce,
-                frames: 0,
-                introduction: Introduction::Elsewhere,
-                state: RemoteState::Waiting {
-                    held: VecDeque::new(),
-                },
-            },
-        );
-        self.events.push_back(Event::Opened { public_id, channel });
-        match channel {
-            Some(channel) => self.bind(number, channel, introduction),
-            None => {
-                self.keep_introduction(number, introduction);
-                Ok(())
-            }
-        }
-    }
-
-    /// Clears what `number` and the feed meant until now; gives what the remote had said of itself for
-    /// this feed, if it was not read.
-    fn replace(&mut self, number: u64, public_id: &hyperfeed_types::PublicId) -> Introduction {
-        if let Some(old) = self.forget_remote(number) {
-            if old.public_id == *public_id {
-                return old.introduction;
-            }
-            // The remote has left that feed.
-            if let RemoteState::Bound { channel, .. } = old.state {
-                self.channels.remove(channel);
-                self.events.push_back(Event::Closed { channel });
-            }
-        }
-        self.channels
-            .number_of(public_id)
-            .and_then(|other| self.forget_remote(other))
-            .map_or(Introduction::Elsewhere, |old| old.introduction)
-    }
-
-    /// Keeps an introduction until its feed is opened here, if there is room.
-    fn keep_introduction(&mut self, number: u64, introduction: Introduction) {
-        if let Introduction::Sealed { bytes, .. } = &introduction {
-            if !self.held.fits(bytes.len()) {
-                self.ignore();
-                return;
-            }
-            self.held.add(bytes.len());
-        }
-        if let Some(remote) = self.channels.remote_mut(number) {
-            remote.introduction = introduction;
-        }
-    }
-
-    /// Ties a channel of ours to the remote's number for the same feed: reads the introduction, reports
-    /// `Ready`, lets held frames through.
-    pub(crate) fn bind(
-        &mut self,
-        number: u64,
-        id: ChannelId,
-        introduction: Introduction,
-    ) -> Result<(), ProtocolError> {
-        let Some(remote) = self.channels.remote_mut(number) else {
-            return Ok(());
-        };
-        let missed = remote.frames;
-        if let RemoteState::Waiting { held } = &mut remote.state {
-            let held = core::mem::take(held);
-            self.released
-                .extend(held.into_iter().map(|frame| (number, frame)));
-        }
-        let Some(channel) = self.channels.get_mut(id) else {
-            return Ok(());
-        };
-        channel.link = Link::Ready { number, missed };
-        let key = channel.key;
-        if let Some(remote) = self.channels.remote_mut(number) {
-            remote.state = RemoteState::Bound { channel: id, key };
-        }
-        self.introduce(number, &key, introduction)?;
-        self.events.push_back(Event::Ready { channel: id });
-        Ok(())
-    }
-
-    /// Reads what the remote says of itself.
-    fn introduce(
-        &mut self,
-        number: u64,
-        key: &FeedKey,
-        introduction: Introduction,
-    ) -> Result<(), ProtocolError> {
-        let (nonce, mut bytes) = match introduction {
-            Introduction::Elsewhere => return Ok(()),
-            Introduction::Missing => {
-                if self.remote_peer == RemotePeer::Unknown {
-                    self.remote_peer = RemotePeer::Anonymous;
-                    self.events.push_back(Event::Handshake {
-                        peer_id: None,
-                        extensions: Vec::new(),
-                    });
-                }
-                return Ok(());
-            }
-            Introduction::Sealed { nonce, bytes } => (nonce, bytes),
-        };
-        if bytes.len() < secretbox::TAG_LEN {
-            return Err(Misbehaviour::IntroductionTooShort {
-                channel: number,
-                found: bytes.len(),
-            }
-            .into());
-        }
-        let plain = if self.encrypted {
-            secretbox::open(key, &nonce, &mut bytes)
-                .map_err(|_| Misbehaviour::IntroductionNotOpened { channel: number })?
-        } else {
-            &mut bytes
-        };
-        let introduction = ProtocolHandshake::decode(plain)?;
-        // Only the first one counts; later ones must be well-formed, as upstream has it.
-        if self.remote_peer == RemotePeer::Unknown {
-            self.remote_peer = RemotePeer::Named(introduction.peer_id);
-            let limits = &self.limits;
-            self.extensions
-                .negotiate(&introduction.extensions, limits.max_extensions);
-            let names = introduction.extensions.iter().take(limits.max_extensions);
-            self.events.push_back(Event::Handshake {
-                peer_id: Some(introduction.peer_id),
-                extensions: names
-                    .filter(|name| name.len() <= limits.max_extension_name)
-                    .map(String::from)
-                    .collect(),
-            });
-        }
-        Ok(())
-    }
-
     /// Drops a channel on this side; later frames of the remote on it are counted and dropped.
     pub(crate) fn drop_channel(&mut self, id: ChannelId) {
         let Some(channel) = self.channels.remove(id) else {
@@ -361,7 +176,7 @@ impl Protocol {
     }
 
     /// Takes a channel of the remote out, and what was held for it out of the account.
-    fn forget_remote(&mut self, number: u64) -> Option<Remote> {
+    pub(crate) fn forget_remote(&mut self, number: u64) -> Option<Remote> {
         let mut remote = self.channels.remove_remote(number)?;
         if let Introduction::Sealed { bytes, .. } = &remote.introduction {
             self.held.remove(bytes.len());
@@ -375,7 +190,7 @@ impl Protocol {
         Some(remote)
     }
 
-    fn ignore(&mut self) {
+    pub(crate) fn ignore(&mut self) {
         self.counters.frames_ignored = self.counters.frames_ignored.saturating_add(1);
     }
 }

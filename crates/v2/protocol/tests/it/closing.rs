@@ -57,10 +57,7 @@ fn a_close_frame_closes_its_channel_and_no_other() {
         // a has not heard of it, b has closed.
         a.say(one, 5);
         assert_eq!(blocks(&b.receive(&a.sent()).unwrap(), two), [5]);
-        let error = b
-            .protocol
-            .send(NOW, one, &have(1), &mut b.out)
-            .unwrap_err();
+        let error = b.protocol.send(NOW, one, &have(1), &mut b.out).unwrap_err();
         assert_eq!(error, ApiMisuse::UnknownChannel { channel: one });
         assert!(b.out.is_empty());
         assert_eq!(b.protocol.public_id(one), None);
@@ -245,7 +242,13 @@ fn a_feed_open_on_two_numbers_has_the_later_one() {
         let channel = b.open(&key(1));
         let events = b.events().unwrap();
         // Only the first handshake had the introduction.
-        assert!(matches!(events[0], Event::Handshake { peer_id: Some(_), .. }));
+        assert!(matches!(
+            events[0],
+            Event::Handshake {
+                peer_id: Some(_),
+                ..
+            }
+        ));
         assert_eq!(blocks(&events, channel), [2]);
         assert_eq!(b.protocol.stats().held_bytes, 0);
     }

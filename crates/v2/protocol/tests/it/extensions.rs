@@ -42,7 +42,11 @@ fn names_from_the_65th_on_do_not_count_on_either_side() {
     config.extensions = all[6..].to_vec();
     let mut b = Peer::new(config, 2);
     connect(&mut a, &mut b);
-    let common = |peer: &Peer| (0..70).filter(|&n| peer.protocol.remote_supports(n)).count();
+    let common = |peer: &Peer| {
+        (0..70)
+            .filter(|&n| peer.protocol.remote_supports(n))
+            .count()
+    };
     assert_eq!((common(&a), common(&b)), (58, 58));
     let (name, known) = (64, 64);
     let channel = b.open(&key(1));
@@ -86,7 +90,9 @@ fn a_message_of_an_extension_before_the_introduction_is_dropped() {
         let channel_of_b = b.open(&key(2));
         let mut send = |a: &mut Peer| {
             let out = &mut a.out;
-            a.protocol.send_extension(NOW, channel, 0, b"x", out).unwrap();
+            a.protocol
+                .send_extension(NOW, channel, 0, b"x", out)
+                .unwrap();
             b.receive(&a.sent()).unwrap().pop()
         };
         let ready = Event::Ready {
@@ -128,7 +134,16 @@ fn merge(ours: &[String], theirs: &[String]) -> Vec<Option<usize>> {
 }
 
 fn name() -> impl Strategy<Value = String> {
-    let letters = ['a', 'b', 'Z', '\u{e9}', '\u{d7ff}', '\u{e000}', '\u{ffff}', '\u{10000}'];
+    let letters = [
+        'a',
+        'b',
+        'Z',
+        '\u{e9}',
+        '\u{d7ff}',
+        '\u{e000}',
+        '\u{ffff}',
+        '\u{10000}',
+    ];
     vec(select(letters.to_vec()), 0..3).prop_map(|letters| letters.into_iter().collect())
 }
 

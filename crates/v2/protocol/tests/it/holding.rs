@@ -113,7 +113,13 @@ fn reading_goes_on_without_the_channel_that_does_not_fit() {
     let one_of_b = b.open(&key(1));
     a.say(one, 10);
     let events = b.receive(&a.sent()).unwrap();
-    assert!(matches!(events[0], Event::Handshake { peer_id: Some(_), .. }));
+    assert!(matches!(
+        events[0],
+        Event::Handshake {
+            peer_id: Some(_),
+            ..
+        }
+    ));
     assert_eq!(blocks(&events, one_of_b), [10]);
     assert_eq!(b.protocol.missed_frames(one_of_b), 10);
     assert_eq!(b.protocol.stats().held_bytes, 0);

@@ -100,7 +100,9 @@ fn an_introduction_is_read_once_and_counts_a_nonce_on_any_channel() {
         let channel = b.open(&key(1));
         let first = b.receive(&a.sent()).unwrap();
         let handshakes = |events: &[Event]| {
-            let handshakes = events.iter().filter(|e| matches!(e, Event::Handshake { .. }));
+            let handshakes = events
+                .iter()
+                .filter(|e| matches!(e, Event::Handshake { .. }));
             handshakes.count()
         };
         assert_eq!(handshakes(&first), 1);
@@ -128,7 +130,11 @@ fn a_version_and_unknown_fields_are_ignored() {
         let encrypted = b.protocol.is_encrypted();
         b.open(&key(1));
         let plain = [&[0x08, 9, 0x12, 32][..], &[5; 32], &[0x22, 1, 0]].concat();
-        let frame = handshake(0, public_id(&key(1)), Some(&introduction(encrypted, &plain)));
+        let frame = handshake(
+            0,
+            public_id(&key(1)),
+            Some(&introduction(encrypted, &plain)),
+        );
         b.receive(&frame).unwrap();
         assert_eq!(b.protocol.remote_peer_id(), Some(&PeerId::new([5; 32])));
     }
@@ -141,13 +147,26 @@ fn a_peer_id_of_another_length_is_refused() {
             let encrypted = b.protocol.is_encrypted();
             b.open(&key(1));
             let id = vec![5; length];
-            let plain = [&[0x12, length as u8][..], &id, &[0x1a, 14], b"some extension"].concat();
-            let frame = handshake(0, public_id(&key(1)), Some(&introduction(encrypted, &plain)));
+            let plain = [
+                &[0x12, length as u8][..],
+                &id,
+                &[0x1a, 14],
+                b"some extension",
+            ]
+            .concat();
+            let frame = handshake(
+                0,
+                public_id(&key(1)),
+                Some(&introduction(encrypted, &plain)),
+            );
             let error = b.receive(&frame).unwrap_err();
             let ProtocolError::Decode(error) = error else {
                 panic!("{error:?}")
             };
-            assert_eq!((error.message(), error.field()), ("ProtocolHandshake", "peerId"));
+            assert_eq!(
+                (error.message(), error.field()),
+                ("ProtocolHandshake", "peerId")
+            );
         }
     }
 }
@@ -159,7 +178,11 @@ fn an_introduction_shorter_than_a_tag_is_refused() {
             b.open(&key(1));
             let frame = handshake(0, public_id(&key(1)), Some(&[0; 15][..length]));
             let (channel, found) = (0, length);
-            fails_with(b, &frame, Misbehaviour::IntroductionTooShort { channel, found });
+            fails_with(
+                b,
+                &frame,
+                Misbehaviour::IntroductionTooShort { channel, found },
+            );
         }
     }
 }
@@ -177,7 +200,11 @@ fn an_introduction_under_another_key_is_refused() {
     let theirs = Handshake::decode(payload).unwrap();
     let frame = handshake(0, public_id(&key(1)), theirs.protocol);
     b.open(&key(1));
-    fails_with(b, &frame, Misbehaviour::IntroductionNotOpened { channel: 0 });
+    fails_with(
+        b,
+        &frame,
+        Misbehaviour::IntroductionNotOpened { channel: 0 },
+    );
 }
 
 #[test]
@@ -198,7 +225,11 @@ fn an_introduction_above_the_limit_is_refused_unseen() {
     let found = limit + 1;
     for (_, b) in Peer::pairs() {
         let frame = handshake(0, public_id(&key(1)), Some(&vec![0; found]));
-        let misbehaviour = Misbehaviour::IntroductionTooLong { channel, found, limit };
+        let misbehaviour = Misbehaviour::IntroductionTooLong {
+            channel,
+            found,
+            limit,
+        };
         fails_with(b, &frame, misbehaviour);
     }
 }

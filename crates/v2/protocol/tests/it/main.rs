@@ -1,5 +1,11 @@
 //! Tests of the connection, one file per topic.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod chunking;
 mod closing;
 mod decrypt_example;

@@ -37,9 +37,7 @@ pub(crate) fn message_json(message: &Message<'_>) -> Option<Value> {
                     length => json!({ "length": length }),
                 },
             );
-            let node = |node: NodeRecord| {
-                json!({"index": node.index, "size": node.size, "hash": hex(node.hash.as_bytes())})
-            };
+            let node = |node: NodeRecord| json!({"index": node.index, "size": node.size, "hash": hex(node.hash.as_bytes())});
             put("nodes", response.nodes.iter().map(node).collect());
             if let Some(signature) = response.signature {
                 put("signature", hex(signature));
@@ -49,10 +47,9 @@ pub(crate) fn message_json(message: &Message<'_>) -> Option<Value> {
             put("block", cancel.block.into());
             put("digest", cancel.digest.unwrap_or(0).into());
         }
-        Message::Pause
-        | Message::Resume
-        | Message::Extension { .. }
-        | Message::Unknown { .. } => return None,
+        Message::Pause | Message::Resume | Message::Extension { .. } | Message::Unknown { .. } => {
+            return None;
+        }
     }
     Some(Value::Object(fields))
 }

@@ -66,8 +66,16 @@ fn a_failed_call_uses_up_no_nonce() {
     let channel = a.open(&key(1));
     b.open(&key(1));
     let large = vec![0; MAX_FRAME];
-    assert!(a.protocol.send_raw(NOW, channel, 9, &large, &mut a.out).is_err());
-    assert!(a.protocol.send_extension(NOW, channel, 0, b"", &mut a.out).is_err());
+    assert!(
+        a.protocol
+            .send_raw(NOW, channel, 9, &large, &mut a.out)
+            .is_err()
+    );
+    assert!(
+        a.protocol
+            .send_extension(NOW, channel, 0, b"", &mut a.out)
+            .is_err()
+    );
     a.say(channel, 1);
     assert_eq!(b.receive(&a.sent()).unwrap().len(), 4);
 }

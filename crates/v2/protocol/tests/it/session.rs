@@ -1,5 +1,7 @@
 //! The recorded sessions of npm 2.3.0, typed.
 
+use std::sync::LazyLock;
+
 use hyperfeed_testing_vectors::json;
 use hyperfeed_types::{FeedKey, PeerId, PublicId, hex};
 use hyperfeed_v2_crypto::Nonce;
@@ -7,7 +9,7 @@ use hyperfeed_v2_protocol::Config;
 use serde_json::Value;
 
 /// One recorded session.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Session {
     pub(crate) name: String,
     pub(crate) encrypted: bool,
@@ -16,7 +18,7 @@ pub(crate) struct Session {
 }
 
 /// One frame of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Frame {
     pub(crate) from: Side,
     pub(crate) bytes: Vec<u8>,
@@ -50,14 +52,17 @@ impl Side {
 }
 
 impl Session {
-    pub(crate) fn all() -> Vec<Self> {
-        let transcripts = json("transcripts");
-        let sessions = transcripts["sessions"].as_array().unwrap();
-        sessions.iter().map(Self::from_json).collect()
+    pub(crate) fn all() -> &'static [Self] {
+        static ALL: LazyLock<Vec<Session>> = LazyLock::new(|| {
+            let transcripts = json("transcripts");
+            let sessions = transcripts["sessions"].as_array().unwrap();
+            sessions.iter().map(Session::from_json).collect()
+        });
+        &ALL
     }
 
-    pub(crate) fn named(name: &str) -> Self {
-        let mut all = Self::all().into_iter();
+    pub(crate) fn named(name: &str) -> &'static Self {
+        let mut all = Self::all().iter();
         all.find(|session| session.name == name).unwrap()
     }
 
@@ -77,7 +82,11 @@ impl Session {
             frames: log
                 .filter(|entry| entry["frame"].is_string())
                 .map(|entry| Frame {
-                    from: if entry["from"] == "a" { Side::A } else { Side::B },
+                    from: if entry["from"] == "a" {
+                        Side::A
+                    } else {
+                        Side::B
+                    },
                     bytes: hex::decode(entry["frame"].as_str().unwrap()).unwrap(),
                     is: entry["is"].clone(),
                 })

@@ -52,7 +52,10 @@ fn a_keep_alive_is_sent_after_the_timeout_without_sending() {
 #[test]
 fn the_connection_is_over_after_one_and_a_half_timeouts_of_silence() {
     let mut protocol = protocol(5000);
-    assert_eq!(run(&mut protocol, 100_000), Err((7500, ProtocolError::TimedOut)));
+    assert_eq!(
+        run(&mut protocol, 100_000),
+        Err((7500, ProtocolError::TimedOut))
+    );
     assert_eq!(protocol.poll_timeout(), None);
     assert_eq!(protocol.poll_event(), Err(ProtocolError::TimedOut));
     let mut out = Vec::new();
@@ -72,7 +75,10 @@ fn any_received_frame_puts_the_end_off() {
         run(&mut protocol, 7499).unwrap();
         hear(&mut protocol, frame);
         run(&mut protocol, 7499 + 6250).unwrap();
-        assert_eq!(run(&mut protocol, 100_000), Err((13_750, ProtocolError::TimedOut)));
+        assert_eq!(
+            run(&mut protocol, 100_000),
+            Err((13_750, ProtocolError::TimedOut))
+        );
     }
 }
 
@@ -84,7 +90,9 @@ fn any_sent_frame_puts_the_keep_alive_off() {
     let channel = protocol.open(at(4999), &key(1), &mut out).unwrap();
     assert_eq!(run(&mut protocol, 6250), Ok(vec![]));
     hear(&mut protocol, KEEP_ALIVE);
-    protocol.send_raw(at(6250), channel, 9, b"", &mut out).unwrap();
+    protocol
+        .send_raw(at(6250), channel, 9, b"", &mut out)
+        .unwrap();
     assert_eq!(run(&mut protocol, 11_249), Ok(vec![]));
     assert_eq!(run(&mut protocol, 11_250), Ok(vec![11_250]));
     assert_eq!(protocol.stats().frames_out, 3);
@@ -113,7 +121,10 @@ fn a_frame_that_waits_to_be_polled_has_been_received() {
     assert!(run(&mut protocol, 100_000).is_ok());
     // Half a frame is left.
     while protocol.poll_event().unwrap().is_some() {}
-    assert_eq!(run(&mut protocol, 200_000), Err((107_500, ProtocolError::TimedOut)));
+    assert_eq!(
+        run(&mut protocol, 200_000),
+        Err((107_500, ProtocolError::TimedOut))
+    );
 }
 
 #[test]
@@ -125,7 +136,10 @@ fn a_full_holding_buffer_with_nothing_open_ends_in_the_timeout() {
     let mut protocol = Protocol::new(config, [1; 32], at(0));
     hear(&mut protocol, &a.sent());
     assert!(!protocol.wants_input());
-    assert_eq!(run(&mut protocol, 100_000), Err((7500, ProtocolError::TimedOut)));
+    assert_eq!(
+        run(&mut protocol, 100_000),
+        Err((7500, ProtocolError::TimedOut))
+    );
 }
 
 #[test]
@@ -157,7 +171,13 @@ fn a_call_before_its_time_does_nothing() {
 
 #[test]
 fn the_interval_is_a_quarter_rounded_down_and_0_is_the_default() {
-    for (timeout, interval) in [(0, 1250), (5000, 1250), (10_003, 2500), (1, 1), (u64::MAX, u64::MAX)] {
+    for (timeout, interval) in [
+        (0, 1250),
+        (5000, 1250),
+        (10_003, 2500),
+        (1, 1),
+        (u64::MAX, u64::MAX),
+    ] {
         let protocol = protocol(timeout);
         let next = protocol.poll_timeout().unwrap().as_millis();
         assert_eq!(next, 1000_u64.saturating_add(interval.min(u64::MAX / 4)));

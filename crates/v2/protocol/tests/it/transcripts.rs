@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use hyperfeed_testing_vectors::json;
 use hyperfeed_types::{PublicId, hex};
 use hyperfeed_v2_protocol::{ChannelId, Event, Misbehaviour, NonceSource, Protocol, ProtocolError};
-use hyperfeed_v2_wire::{KEEP_ALIVE, Message, decode_frame, FrameKind};
+use hyperfeed_v2_wire::{FrameKind, KEEP_ALIVE, Message, decode_frame};
 use serde_json::Value;
 
 use crate::{
@@ -13,6 +14,9 @@ use crate::{
 
 /// The session in which one side stops encrypting; both ends fail, here as upstream.
 const MIXED: &str = "one side encrypts, the other does not: error";
+
+/// The session with a keep-alive at the fourth tick and a timeout at the eleventh.
+const TICKS: &str = "keep-alive, lost requests and timeout (ticks driven by hand)";
 
 /// Sessions in which upstream gives a channel number to a second feed.
 const REUSE: &str = "leave, then another feed on the freed channel";
@@ -29,7 +33,7 @@ fn every_session_is_read_as_recorded_by_either_side() {
             for (_, key) in &session.feeds {
                 peer.open(key);
             }
-            let mut listener = Listener::new(&session, reader);
+            let mut listener = Listener::new(session, reader);
             for frame in session.from(reader.other()) {
                 let events = peer.receive(&frame.bytes).unwrap();
                 let expected = listener.expected(frame, &peer.protocol);
@@ -91,13 +95,21 @@ impl<'a> Listener<'a> {
         assert!(is.get("message").is_some() || hex::encode(body) == payload);
         let body = body.to_vec().into();
         match kind {
-            0..64 => vec![Event::Message { channel, kind, body }],
+            0..64 => vec![Event::Message {
+                channel,
+                kind,
+                body,
+            }],
             64..128 => {
                 let name = extensions(self.reader.other())[usize::from(kind - 64)];
                 let mut ours = extensions(self.reader).iter();
                 let name = ours.position(|own| *own == name);
                 name.into_iter()
-                    .map(|name| Event::Extension { channel, name, body: body.clone() })
+                    .map(|name| Event::Extension {
+                        channel,
+                        name,
+                        body: body.clone(),
+                    })
                     .collect()
             }
             _ => Vec::new(),
@@ -116,7 +128,10 @@ impl<'a> Listener<'a> {
                 peer_id: Some(self.reader.other().peer_id()),
                 extensions: names.map(|name| name.as_str().unwrap().into()).collect(),
             };
-            assert_eq!(protocol.remote_peer_id(), Some(&self.reader.other().peer_id()));
+            assert_eq!(
+                protocol.remote_peer_id(),
+                Some(&self.reader.other().peer_id())
+            );
             events.insert(1, handshake);
         }
         events
@@ -126,7 +141,10 @@ impl<'a> Listener<'a> {
         let channel = protocol.channel(&public_id).unwrap();
         self.channels.insert(number, channel);
         vec![
-            Event::Opened { public_id, channel: Some(channel) },
+            Event::Opened {
+                public_id,
+                channel: Some(channel),
+            },
             Event::Ready { channel },
         ]
     }
@@ -144,12 +162,18 @@ fn every_session_is_written_byte_for_byte_by_either_side() {
             };
             let mut channels = BTreeMap::new();
             for frame in session.from(writer) {
-                if !write(&mut peer, &mut channels, &session, frame) {
+                if !write(&mut peer, &mut channels, session, frame) {
                     skipped.push((session.name.clone(), hex::encode(&frame.bytes)));
                     continue;
                 }
                 let got = hex::encode(&peer.sent());
-                assert_eq!(got, hex::encode(&frame.bytes), "{} {}", session.name, frame.is);
+                assert_eq!(
+                    got,
+                    hex::encode(&frame.bytes),
+                    "{} {}",
+                    session.name,
+                    frame.is
+                );
                 frames += 1;
             }
         }
@@ -220,6 +244,51 @@ fn write(
     true
 }
 
+/// Spec section 14.9 as recorded: which tick sends a keep-alive, and which ends the connection.
+#[test]
+fn the_session_driven_by_ticks_is_timed_as_recorded() {
+    let transcripts = json("transcripts");
+    let mut sessions = transcripts["sessions"].as_array().unwrap().iter();
+    let log = sessions.find(|session| session["name"] == TICKS).unwrap()["log"].as_array();
+    let session = Session::named(TICKS);
+    let nonces = NonceSource::FixedForTests(session.nonces_from(Side::B));
+    let mut b = Peer {
+        protocol: Protocol::with_nonces(session.config(Side::B), nonces, NOW),
+        out: Vec::new(),
+    };
+    let (mut channels, mut frames, mut deaf) = (BTreeMap::new(), session.frames.iter(), false);
+    let (mut keep_alives, mut ticks, mut timed_out) = (0, 0, false);
+    for entry in log.unwrap() {
+        if let Some(action) = entry["do"].as_str() {
+            deaf |= action == "from here b receives nothing";
+            if action.starts_with("tick ") {
+                assert!(
+                    b.out.is_empty(),
+                    "a keep-alive that is not recorded before {action}"
+                );
+                ticks += 1;
+                let now = b.protocol.poll_timeout().unwrap();
+                timed_out = b.protocol.handle_timeout(now, &mut b.out).is_err();
+            }
+        } else if entry["frame"].is_string() {
+            let frame = frames.next().unwrap();
+            if frame.from == Side::A {
+                if !deaf {
+                    b.receive(&frame.bytes).unwrap();
+                }
+                continue;
+            }
+            match frame.is["keepalive"] == true {
+                // Written by the tick before.
+                true => keep_alives += 1,
+                false => assert!(write(&mut b, &mut channels, session, frame)),
+            }
+            assert_eq!(b.sent(), frame.bytes);
+        }
+    }
+    assert_eq!((ticks, keep_alives, timed_out), (11, 2, true));
+}
+
 #[test]
 fn the_session_in_which_one_side_does_not_encrypt_fails_at_both() {
     let session = Session::named(MIXED);
@@ -229,7 +298,10 @@ fn the_session_in_which_one_side_does_not_encrypt_fails_at_both() {
     let mut b = Peer::new(session.config(Side::B), 1);
     b.open(&key);
     let error = b.receive(&session.bytes_from(Side::A)).unwrap_err();
-    let misbehaviour = Misbehaviour::MessageTooShort { channel: 0, found: 7 };
+    let misbehaviour = Misbehaviour::MessageTooShort {
+        channel: 0,
+        found: 7,
+    };
     assert_eq!(error, ProtocolError::PeerMisbehaved(misbehaviour));
 
     let mut config = session.config(Side::A);
@@ -237,24 +309,42 @@ fn the_session_in_which_one_side_does_not_encrypt_fails_at_both() {
     let mut a = Peer::new(config, 1);
     a.open(&key);
     let error = a.receive(&session.bytes_from(Side::B)).unwrap_err();
-    let ProtocolError::Decode(error) = error else { panic!("{error:?}") };
+    let ProtocolError::Decode(error) = error else {
+        panic!("{error:?}")
+    };
     assert_eq!(error.message(), "ProtocolHandshake");
 }
 
 #[test]
 fn the_session_in_which_the_first_channels_differ_goes_on() {
     let session = Session::named("the first channels differ: error");
-    let [(f, f_key), (g, g_key)] = session.feeds[..] else { panic!() };
+    let [(f, f_key), (g, g_key)] = session.feeds[..] else {
+        panic!()
+    };
     let mut b = Peer::new(session.config(Side::B), 1);
     b.open(&g_key);
     let events = b.receive(&session.bytes_from(Side::A)).unwrap();
-    assert_eq!(events, [Event::Opened { public_id: f, channel: None }]);
+    assert_eq!(
+        events,
+        [Event::Opened {
+            public_id: f,
+            channel: None
+        }]
+    );
 
     let channel = b.open(&f_key);
     let events = b.events().unwrap();
-    assert!(matches!(events[0], Event::Handshake { peer_id: Some(_), .. }));
+    assert!(matches!(
+        events[0],
+        Event::Handshake {
+            peer_id: Some(_),
+            ..
+        }
+    ));
     assert_eq!(events[1], Event::Ready { channel });
-    let Event::Message { body, .. } = &events[2] else { panic!("{events:?}") };
+    let Event::Message { body, .. } = &events[2] else {
+        panic!("{events:?}")
+    };
     assert_eq!(hex::encode(body), "08001a0200c0");
     assert_eq!(events.len(), 3);
     assert_eq!(b.protocol.channel(&g).map(ChannelId::number), Some(0));
