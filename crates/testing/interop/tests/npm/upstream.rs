@@ -1,5 +1,6 @@
 //! The driver and the generator, shown on npm peers alone.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use hyperfeed_testing_interop::{
@@ -197,4 +198,27 @@ fn a_crash_of_upstream_is_an_event_and_the_peer_lives_on() {
         .wait_event("crash", |event| matches!(event, Event::Crash { .. }))
         .unwrap();
     assert_eq!(writer.append("log", ["still here"]).unwrap().held, 1);
+}
+
+#[test]
+fn silence_is_reported_as_a_timeout_and_a_close() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let mut peer = NpmPeer::spawn().unwrap();
+    peer.create_live("log").unwrap();
+    let options = Connect::to(port)
+        .feeds(["log"])
+        .timeout(Duration::from_millis(200));
+    let connection = peer.connect(&options).unwrap();
+    let timeout = Event::TimedOut { connection };
+    assert_eq!(
+        peer.wait_event("timeout", |event| *event == timeout)
+            .unwrap(),
+        timeout
+    );
+    let closed = Event::Closed { connection };
+    assert_eq!(
+        peer.wait_event("close", |event| *event == closed).unwrap(),
+        closed
+    );
 }
