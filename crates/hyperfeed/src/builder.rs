@@ -16,7 +16,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 #[cfg(feature = "disk")]
-use crate::home::{Files, Secrets};
+use crate::files::Files;
+#[cfg(feature = "disk")]
+use crate::home::Secrets;
 #[cfg(feature = "disk")]
 use hyperfeed_storage_disk::{Backend, DiskOptions, DiskStore, FilePool, KeyDir};
 #[cfg(feature = "disk")]
@@ -165,7 +167,9 @@ impl Builder {
             Err(error) => drop(answer.send(Err(error))),
         };
         spawn(owner)?;
-        answered.await.unwrap_or_else(|_| Err(Error::core_closed()))?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(Error::core_closed()))?;
         Ok(Core::new(shared))
     }
 
@@ -176,12 +180,20 @@ impl Builder {
         Ok(Core::new(shared))
     }
 
-    #[expect(clippy::type_complexity, reason = "the three parts of a core that is not running yet")]
-    fn prepare(&self) -> Result<(Arc<Shared>, mpsc::Receiver<crate::inbox::Message>, Entropy), Error> {
+    #[expect(
+        clippy::type_complexity,
+        reason = "the three parts of a core that is not running yet"
+    )]
+    fn prepare(
+        &self,
+    ) -> Result<(Arc<Shared>, mpsc::Receiver<crate::inbox::Message>, Entropy), Error> {
         let mut seed = self.seed.unwrap_or_default();
         if self.seed.is_none() {
             getrandom::fill(&mut seed).map_err(|error| {
-                Error::new(ErrorKind::Io, format!("the operating system gives no random bytes: {error}"))
+                Error::new(
+                    ErrorKind::Io,
+                    format!("the operating system gives no random bytes: {error}"),
+                )
             })?;
         }
         let mut entropy = Entropy::from_seed(seed);
@@ -192,7 +204,11 @@ impl Builder {
             PeerId::from(id)
         });
         let (sender, receiver) = mpsc::channel();
-        Ok((Arc::new(Shared::new(Clock::start(), peer_id, sender, entropy)), receiver, owners))
+        Ok((
+            Arc::new(Shared::new(Clock::start(), peer_id, sender, entropy)),
+            receiver,
+            owners,
+        ))
     }
 
     fn build(
@@ -209,15 +225,25 @@ impl Builder {
             Place::Dir(dir) => {
                 let (store, report) = DiskStore::open(&dir, self.disk)?;
                 tracing::debug!(?report, "opened the store");
-                let files = Files::Disk(FilePool::new(&dir.join("blocks"), self.max_open_files)?);
+                let files = Files::Disk(FilePool::new(&dir.join("blocks"), self.max_open_files));
                 let secrets = Secrets::Disk(KeyDir::open(&dir.join("keys"))?);
-                (Box::new(store), Home { files, secrets, ..home })
+                (
+                    Box::new(store),
+                    Home {
+                        files,
+                        secrets,
+                        ..home
+                    },
+                )
             }
             Place::Memory => (Box::new(MemoryStore::new()), home),
             Place::Store(store) => {
                 #[cfg(feature = "disk")]
                 let home = match self.keys {
-                    Some(dir) => Home { secrets: Secrets::Disk(KeyDir::open(&dir)?), ..home },
+                    Some(dir) => Home {
+                        secrets: Secrets::Disk(KeyDir::open(&dir)?),
+                        ..home
+                    },
                     None => home,
                 };
                 (store, home)
@@ -230,13 +256,18 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-    let thread = thread::Builder::new().name("hyperfeed".to_owned()).spawn(work);
-    let failed = |error| Error::with_source(ErrorKind::Io, "the operating system gives no thread", error);
+    let thread = thread::Builder::new()
+        .name("hyperfeed".to_owned())
+        .spawn(work);
+    let failed =
+        |error| Error::with_source(ErrorKind::Io, "the operating system gives no thread", error);
     thread.map(drop).map_err(failed)
 }
 

@@ -85,7 +85,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 Read::None if took || wrote || ticked => continue,
                 Read::None => {}
             }
-            if self.stage == Stage::Closing && self.commands.is_empty() && self.outgoing.is_empty() {
+            if self.stage == Stage::Closing && self.commands.is_empty() && self.outgoing.is_empty()
+            {
                 self.stage = Stage::Shutting;
             }
             if self.stage == Stage::Shutting {
@@ -112,7 +113,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             && let Some(command) = self.commands.pop_front()
         {
             took = true;
-            let said = self.edge.handle_command(now, &command, &mut self.outgoing.bytes);
+            let said = self
+                .edge
+                .handle_command(now, &command, &mut self.outgoing.bytes);
             self.events.extend(said);
             self.outgoing.mark(command.cost());
         }
@@ -124,7 +127,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     }
 
     fn write(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
-        self.outgoing.write(Pin::new(&mut self.io), cx).map_err(socket_failed)
+        self.outgoing
+            .write(Pin::new(&mut self.io), cx)
+            .map_err(socket_failed)
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Result<Read, Error> {
@@ -172,7 +177,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         if self.timer.as_ref().is_none_or(|(at, _)| *at > wanted) {
             self.timer = Some((wanted, Delay::new(self.clock.until(wanted))));
         }
-        let Some((_, delay)) = &mut self.timer else { return Ok(false) };
+        let Some((_, delay)) = &mut self.timer else {
+            return Ok(false);
+        };
         if futures::FutureExt::poll_unpin(delay, cx).is_pending() {
             return Ok(false);
         }
@@ -186,7 +193,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
 
     fn tell_owner(&mut self) {
         let written = std::mem::take(&mut self.outgoing.written_cost);
-        let events = if self.link.has_room() { std::mem::take(&mut self.events) } else { Vec::new() };
+        let events = if self.link.has_room() {
+            std::mem::take(&mut self.events)
+        } else {
+            Vec::new()
+        };
         if events.is_empty() && written == 0 {
             return;
         }
@@ -194,7 +205,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             self.link.acquire();
         }
         // A closed inbox is a closed core: the link says so as well.
-        self.inbox.send(Message::Edge { connection: self.id, events, written }).ok();
+        self.inbox
+            .send(Message::Edge {
+                connection: self.id,
+                events,
+                written,
+            })
+            .ok();
     }
 }
 
@@ -211,7 +228,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for Connection<IO> {
 
 impl<IO> Drop for Connection<IO> {
     fn drop(&mut self) {
-        self.finish.set(Err(Error::new(ErrorKind::Closed, "the connection's future was dropped")));
+        self.finish.set(Err(Error::new(
+            ErrorKind::Closed,
+            "the connection's future was dropped",
+        )));
         self.inbox.send(Message::Gone(self.id)).ok();
     }
 }
@@ -247,10 +267,17 @@ impl Outgoing {
     }
 
     /// Writes what the socket takes; whether that was anything.
-    fn write<W: AsyncWrite>(&mut self, mut io: Pin<&mut W>, cx: &mut Context<'_>) -> io::Result<bool> {
+    fn write<W: AsyncWrite>(
+        &mut self,
+        mut io: Pin<&mut W>,
+        cx: &mut Context<'_>,
+    ) -> io::Result<bool> {
         let mut wrote = false;
         while self.waiting() > 0 {
-            match io.as_mut().poll_write(cx, self.bytes.get(self.start..).unwrap_or_default()) {
+            match io
+                .as_mut()
+                .poll_write(cx, self.bytes.get(self.start..).unwrap_or_default())
+            {
                 Poll::Pending => break,
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(count)) => {
@@ -295,7 +322,11 @@ impl Outgoing {
 }
 
 fn socket_failed(error: io::Error) -> Error {
-    Error::with_source(ErrorKind::Io, format!("the connection broke: {error}"), error)
+    Error::with_source(
+        ErrorKind::Io,
+        format!("the connection broke: {error}"),
+        error,
+    )
 }
 
 /// Bytes read at a time.

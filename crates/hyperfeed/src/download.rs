@@ -27,18 +27,30 @@ impl Download {
         let watch = Arc::new(Watch::default());
         let sent = feed.slot().and_then(|slot| {
             let waiting = Waiting::Download(Arc::clone(&watch).into());
-            feed.core().send(Message::Download { slot, range, token, waiting })
+            feed.core().send(Message::Download {
+                slot,
+                range,
+                token,
+                waiting,
+            })
         });
         if let Err(error) = sent {
             watch.finish(Err(error));
         }
-        Self { feed: feed.clone(), token, watch }
+        Self {
+            feed: feed.clone(),
+            token,
+            watch,
+        }
     }
 
     /// How far it is, whenever that changes. A slow reader sees the newest state only. Ends with the download.
     #[must_use]
     pub fn progress(&self) -> DownloadProgress {
-        DownloadProgress { watch: Arc::clone(&self.watch), seen: 0 }
+        DownloadProgress {
+            watch: Arc::clone(&self.watch),
+            seen: 0,
+        }
     }
 }
 
@@ -60,7 +72,9 @@ impl Drop for Download {
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("feed", &self.feed).finish_non_exhaustive()
+        f.debug_struct("Download")
+            .field("feed", &self.feed)
+            .finish_non_exhaustive()
     }
 }
 

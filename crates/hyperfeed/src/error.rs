@@ -2,6 +2,7 @@
 
 use hyperfeed_storage::{StorageError, StorageErrorKind};
 use hyperfeed_v2_feed::FeedError;
+use hyperfeed_v2_protocol::{Misbehaviour, ProtocolError};
 use hyperfeed_v2_replicate::PeerError;
 use std::fmt;
 use std::sync::Arc;
@@ -64,7 +65,11 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { kind, text: text.into(), source: None }))
+        Self(Arc::new(Inner {
+            kind,
+            text: text.into(),
+            source: None,
+        }))
     }
 
     pub(crate) fn with_source(
@@ -72,11 +77,137 @@ impl Error {
         text: impl Into<String>,
         source: impl std::error::Error + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Inner { kind, text: text.into(), source: Some(Box::new(source)) }))
+        Self(Arc::new(Inner {
+            kind,
+            text: text.into(),
+            source: Some(Box::new(source)),
+        }))
+    }
+
+    fn feed(error: &FeedError) -> Self {
+        let (kind, help) = match error {
+            FeedError::Storage(error) => return error.clone().into(),
+            FeedError::Signature(_) | FeedError::KeyMismatch | FeedError::Verify(_) => {
+                (ErrorKind::Verification, "")
+            }
+            FeedError::Unproven => (
+                ErrorKind::Verification,
+                "ask for the proof again, with a new digest",
+            ),
+            FeedError::Alias { taken_by: None } => (ErrorKind::InvalidInput, "choose another one"),
+            FeedError::Alias { taken_by: Some(_) } => {
+                (ErrorKind::InUse, "take it away there first")
+            }
+            FeedError::NotFound { .. } => (ErrorKind::NotFound, "it may have been removed"),
+            FeedError::WrongSecret => (ErrorKind::InvalidInput, "give the secret key of this feed"),
+            FeedError::NotWritable => (
+                ErrorKind::NotWritable,
+                "only who has its secret key can append to a feed",
+            ),
+            FeedError::Behind { .. } => (
+                ErrorKind::Behind,
+                "fetch the missing blocks from a peer before appending",
+            ),
+            FeedError::Finalized => (ErrorKind::Finalized, "make a new feed for more blocks"),
+            FeedError::NotFinalized => (ErrorKind::InvalidInput, "finalize it first"),
+            FeedError::EmptyStatic => (ErrorKind::InvalidInput, "append at least one block first"),
+            FeedError::Exists { .. } => (ErrorKind::InUse, "open it instead"),
+            FeedError::Corrupt { .. } => (
+                ErrorKind::Corrupt,
+                "repair it, or fetch it from peers into a new store",
+            ),
+            FeedError::TooLarge { .. } => (ErrorKind::InvalidInput, "cut it into several blocks"),
+            _ => (ErrorKind::InvalidInput, ""),
+        };
+        let why = std::error::Error::source(error)
+            .map_or_else(|| error.to_string(), |why| format!("{error}: {why}"));
+        Self::with_source(kind, helped(&why, help), error.clone())
     }
 
     pub(crate) fn core_closed() -> Self {
-        Self::new(ErrorKind::Closed, "the core is closed; open the store again")
+        Self::new(
+            ErrorKind::Closed,
+            "the core is closed; open the store again",
+        )
+    }
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        let (kind, help) = match error.kind() {
+            StorageErrorKind::Closed => (ErrorKind::Closed, "open the store again"),
+            StorageErrorKind::Corrupt => (
+                ErrorKind::Corrupt,
+                "restore it from a backup, or fetch the feed from peers into a new store",
+            ),
+            StorageErrorKind::Full => (ErrorKind::Full, "make room and try again"),
+            StorageErrorKind::InUse => (ErrorKind::InUse, "close the other one first"),
+            StorageErrorKind::NotFound => (ErrorKind::NotFound, "check the path"),
+            StorageErrorKind::OutOfBounds => (
+                ErrorKind::Corrupt,
+                "the storage is shorter than what was stored in it",
+            ),
+            StorageErrorKind::Permission => {
+                (ErrorKind::Permission, "check owner and mode of the files")
+            }
+            StorageErrorKind::Poisoned => (ErrorKind::Io, "close the core and open it again"),
+            _ => (ErrorKind::Io, ""),
+        };
+        Self::with_source(kind, helped(&error, help), error)
+    }
+}
+
+impl From<FeedError> for Error {
+    fn from(error: FeedError) -> Self {
+        Self::feed(&error)
+    }
+}
+
+impl From<hyperfeed_v2_replicate::Error> for Error {
+    fn from(error: hyperfeed_v2_replicate::Error) -> Self {
+        use hyperfeed_v2_replicate::Error as E;
+        match &error {
+            E::Feed(feed) => Self::feed(feed),
+            E::Closed | E::NotOpen { .. } => {
+                Self::with_source(ErrorKind::Closed, helped(&error, "open it again"), error)
+            }
+            E::PastEnd { .. } => Self::with_source(ErrorKind::PastEnd, error.to_string(), error),
+            E::UnknownPeer => Self::with_source(ErrorKind::Closed, error.to_string(), error),
+            _ => Self::with_source(ErrorKind::Io, error.to_string(), error),
+        }
+    }
+}
+
+impl From<PeerError> for Error {
+    fn from(error: PeerError) -> Self {
+        let text = match &error {
+            PeerError::Protocol(ProtocolError::TimedOut) => {
+                return Self::with_source(ErrorKind::TimedOut, error.to_string(), error);
+            }
+            PeerError::Protocol(ProtocolError::PeerMisbehaved(misbehaviour)) => {
+                match misbehaviour {
+                    Misbehaviour::IntroductionNotOpened { .. }
+                    | Misbehaviour::IntroductionTooShort { .. }
+                    | Misbehaviour::MessageTooShort { .. } => {
+                        format!(
+                            "{error}: {misbehaviour}; does the other side encrypt as this one does?"
+                        )
+                    }
+                    _ => format!("{error}: {misbehaviour}"),
+                }
+            }
+            PeerError::Protocol(ProtocolError::Decode(fault)) => format!("{error}: {fault}"),
+            _ => error.to_string(),
+        };
+        Self::with_source(ErrorKind::Peer, text, error)
+    }
+}
+
+fn helped(error: &impl fmt::Display, help: &str) -> String {
+    if help.is_empty() {
+        error.to_string()
+    } else {
+        format!("{error}; {help}")
     }
 }
 

@@ -62,20 +62,36 @@ struct Readers<E> {
 
 impl<E: Clone> Subscribers<E> {
     pub(crate) fn new(lagged: fn(u64) -> E) -> Self {
-        Self { readers: Mutex::new(Readers { queues: Vec::new(), closed: false }), lagged }
+        Self {
+            readers: Mutex::new(Readers {
+                queues: Vec::new(),
+                closed: false,
+            }),
+            lagged,
+        }
     }
 
     pub(crate) fn subscribe(&self) -> Events<E> {
         let mut readers = self.lock();
-        let state = State { events: VecDeque::new(), missed: 0, closed: readers.closed, waker: None };
+        let state = State {
+            events: VecDeque::new(),
+            missed: 0,
+            closed: readers.closed,
+            waker: None,
+        };
         let queue = Arc::new(Queue(Mutex::new(state)));
         readers.queues.push(Arc::downgrade(&queue));
-        Events { queue, lagged: self.lagged }
+        Events {
+            queue,
+            lagged: self.lagged,
+        }
     }
 
     pub(crate) fn publish(&self, event: &E) {
         self.lock().queues.retain(|queue| {
-            let Some(queue) = queue.upgrade() else { return false };
+            let Some(queue) = queue.upgrade() else {
+                return false;
+            };
             let mut state = queue.lock();
             if state.events.len() >= Events::<E>::CAPACITY {
                 state.events.pop_front();
@@ -130,8 +146,8 @@ fn wake<E>(mut state: MutexGuard<'_, State<E>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::executor::block_on;
     use futures::StreamExt;
+    use futures::executor::block_on;
 
     #[derive(Debug, Clone, PartialEq)]
     enum Event {

@@ -30,7 +30,9 @@ impl Extension {
     /// # Errors
     /// `Closed`: the connection, or the feed is not joined on it.
     pub async fn send(&self, feed: &Feed, message: impl Into<Bytes>) -> Result<(), Error> {
-        self.replication.send_extension(feed, self.name, message.into()).await
+        self.replication
+            .send_extension(feed, self.name, message.into())
+            .await
     }
 
     /// The messages of the peer from now on, each with the public id of its feed. A reader that leaves more than

@@ -5,7 +5,8 @@ use crate::feed_view::FeedView;
 use crate::inbox::Message;
 use crate::shared::Shared;
 use crate::{
-    Download, Error, ErrorKind, FeedEvents, FeedStats, Get, ReadStream, ReplicateOptions, Replication, WriteStream,
+    Download, Error, ErrorKind, FeedEvents, FeedStats, Get, ReadStream, ReplicateOptions,
+    Replication, VerifyReport, WriteStream,
 };
 use bytes::Bytes;
 use futures::io::{AsyncRead, AsyncWrite};
@@ -35,7 +36,9 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.core.send(Message::Released(Arc::clone(&self.view))).ok();
+        self.core
+            .send(Message::Released(Arc::clone(&self.view)))
+            .ok();
     }
 }
 
@@ -122,9 +125,13 @@ impl Feed {
     /// # Errors
     /// The feed or the core was closed.
     pub async fn has(&self, block: u64) -> Result<bool, Error> {
-        let Some(block) = BlockIndex::new(block) else { return Ok(false) };
+        let Some(block) = BlockIndex::new(block) else {
+            return Ok(false);
+        };
         let slot = self.slot()?;
-        self.core().call(move |owner| owner.open_feed(slot).map(|feed| feed.has(block))).await?
+        self.core()
+            .call(move |owner| owner.open_feed(slot).map(|feed| feed.has(block)))
+            .await?
     }
 
     /// The parts of `range` that are not held, ascending. An open end means [`length`](Self::length).
@@ -137,7 +144,10 @@ impl Feed {
             .call(move |owner| {
                 let feed = owner.open_feed(slot)?;
                 let end = range.end.unwrap_or_else(|| feed.length());
-                Ok(feed.held().gaps(range.start..end.max(range.start)).collect())
+                Ok(feed
+                    .held()
+                    .gaps(range.start..end.max(range.start))
+                    .collect())
             })
             .await?
     }
@@ -147,14 +157,20 @@ impl Feed {
     /// # Errors
     /// As `append_with`.
     pub async fn append(&self, block: impl Into<Bytes>) -> Result<u64, Error> {
-        Ok(self.append_leaves(vec![Leaf::new(block.into())], None).await?.start)
+        Ok(self
+            .append_leaves(vec![Leaf::new(block.into())], None)
+            .await?
+            .start)
     }
 
     /// Appends blocks in one commit, all or none, and gives their indices. See [`append_with`](Self::append_with).
     ///
     /// # Errors
     /// As `append_with`.
-    pub async fn append_batch<B: Into<Bytes>>(&self, blocks: impl IntoIterator<Item = B>) -> Result<Range<u64>, Error> {
+    pub async fn append_batch<B: Into<Bytes>>(
+        &self,
+        blocks: impl IntoIterator<Item = B>,
+    ) -> Result<Range<u64>, Error> {
         self.append_leaves(leaves(blocks), None).await
     }
 
@@ -221,7 +237,10 @@ impl Feed {
     /// `Closed`, `Io`, `Corrupt`.
     pub async fn seek(&self, byte: u64) -> Result<Option<(u64, u64)>, Error> {
         let slot = self.slot()?;
-        let found = self.core().call(move |owner| owner.replicator.seek(slot, byte)).await??;
+        let found = self
+            .core()
+            .call(move |owner| owner.replicator.seek(slot, byte))
+            .await??;
         Ok(found.map(|(block, offset)| (block.get(), offset)))
     }
 
@@ -231,7 +250,10 @@ impl Feed {
     /// `Closed`, `Io`, `Corrupt`.
     pub async fn proof(&self, block: u64, digest: Digest) -> Result<Option<Proof>, Error> {
         let (slot, block) = (self.slot()?, index(block)?);
-        Ok(self.core().call(move |owner| owner.replicator.proof(slot, block, digest)).await??)
+        Ok(self
+            .core()
+            .call(move |owner| owner.replicator.proof(slot, block, digest))
+            .await??)
     }
 
     /// Which nodes above a block are held here, for [`proof`](Self::proof) on the other side.
@@ -240,18 +262,38 @@ impl Feed {
     /// `Closed`.
     pub async fn digest(&self, block: u64) -> Result<Digest, Error> {
         let (slot, block) = (self.slot()?, index(block)?);
-        self.core().call(move |owner| owner.open_feed(slot).map(|feed| feed.digest(block))).await?
+        self.core()
+            .call(move |owner| owner.open_feed(slot).map(|feed| feed.digest(block)))
+            .await?
     }
 
     /// Stores a block that came by another way than a connection, if its proof holds. Whether it was new.
     ///
     /// # Errors
     /// `Verification`: it is not a block of this feed; nothing was stored. `Closed`, `Full`, `Io`.
-    pub async fn put(&self, block: u64, data: impl Into<Bytes>, proof: Proof) -> Result<bool, Error> {
+    pub async fn put(
+        &self,
+        block: u64,
+        data: impl Into<Bytes>,
+        proof: Proof,
+    ) -> Result<bool, Error> {
         let slot = self.slot()?;
-        let put = Box::new(Put::new(index(block)?, data.into(), proof.nodes, proof.signature));
+        let put = Box::new(Put::new(
+            index(block)?,
+            data.into(),
+            proof.nodes,
+            proof.signature,
+        ));
         self.core()
-            .command(|reply| Waiting::Put { slot, reply }, |token, waiting| Message::Put { slot, put, token, waiting })
+            .command(
+                |reply| Waiting::Put { slot, reply },
+                |token, waiting| Message::Put {
+                    slot,
+                    put,
+                    token,
+                    waiting,
+                },
+            )
             .await
     }
 
@@ -264,7 +306,11 @@ impl Feed {
         self.core()
             .command(
                 |reply| Waiting::Finalize { slot, reply },
-                |token, waiting| Message::Finalize { slot, token, waiting },
+                |token, waiting| Message::Finalize {
+                    slot,
+                    token,
+                    waiting,
+                },
             )
             .await
     }
@@ -274,8 +320,22 @@ impl Feed {
     /// # Errors
     /// `Closed`, `Full`, `Io`.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.slot()?;
-        self.core().command(Waiting::Flush, |token, waiting| Message::Flush { token, waiting }).await
+        let slot = self.slot()?;
+        self.core()
+            .command(
+                |reply| Waiting::Flush { slot, reply },
+                |token, waiting| Message::Flush { token, waiting },
+            )
+            .await
+    }
+
+    /// Reads and hashes every block that is held, on all cores of the machine. `progress` is told blocks done and blocks
+    /// in all, from time to time. Others can use the feed meanwhile.
+    ///
+    /// # Errors
+    /// `Closed`, `Io`. Blocks that are wrong are not an error but in the report.
+    pub async fn verify(&self, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, Error> {
+        crate::verify::verify(self, progress).await
     }
 
     /// Closes the feed for all handles, and leaves it on all connections. What waits for it fails with `Closed`.
@@ -305,7 +365,10 @@ impl Feed {
     /// `Closed`.
     pub async fn sync_state(&self) -> Result<SyncState, Error> {
         let slot = self.slot()?;
-        Ok(self.core().call(move |owner| owner.sync_state(slot)).await??)
+        Ok(self
+            .core()
+            .call(move |owner| owner.sync_state(slot))
+            .await??)
     }
 
     /// Shares this feed alone over a connection, with the default options; see [`Core::replicate`](crate::Core::replicate).
@@ -317,7 +380,8 @@ impl Feed {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (replication, connection) = self.replicate_with(io, ReplicateOptions::new().listed([self]))?;
+        let (replication, connection) =
+            self.replicate_with(io, ReplicateOptions::new().listed([self]))?;
         async_std::task::spawn(connection);
         Ok(replication)
     }
@@ -330,7 +394,13 @@ impl Feed {
         &self,
         io: IO,
         options: ReplicateOptions,
-    ) -> Result<(Replication, impl Future<Output = Result<(), Error>> + Send + use<IO>), Error>
+    ) -> Result<
+        (
+            Replication,
+            impl Future<Output = Result<(), Error>> + Send + use<IO>,
+        ),
+        Error,
+    >
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -348,7 +418,10 @@ impl Feed {
     /// The slot, unless the feed was closed.
     pub(crate) fn slot(&self) -> Result<hyperfeed_v2_feed::Slot, Error> {
         if self.0.view.is_closed() {
-            return Err(Error::new(ErrorKind::Closed, "the feed was closed; open it again"));
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the feed was closed; open it again",
+            ));
         }
         Ok(self.0.view.slot)
     }
@@ -362,7 +435,13 @@ impl Feed {
         self.core()
             .command(
                 |reply| Waiting::Append { slot, reply },
-                |token, waiting| Message::Append { slot, blocks, durability, token, waiting },
+                |token, waiting| Message::Append {
+                    slot,
+                    blocks,
+                    durability,
+                    token,
+                    waiting,
+                },
             )
             .await
     }
@@ -402,11 +481,17 @@ fn bounds(range: &impl RangeBounds<u64>) -> Bounds {
 
 pub(crate) fn index(block: u64) -> Result<BlockIndex, Error> {
     BlockIndex::new(block).ok_or_else(|| {
-        let text = format!("block {block} is past {}, the largest index of any feed", BlockIndex::MAX);
+        let text = format!(
+            "block {block} is past {}, the largest index of any feed",
+            BlockIndex::MAX
+        );
         Error::new(ErrorKind::InvalidInput, text)
     })
 }
 
 fn leaves<B: Into<Bytes>>(blocks: impl IntoIterator<Item = B>) -> Vec<Leaf> {
-    blocks.into_iter().map(|block| Leaf::new(block.into())).collect()
+    blocks
+        .into_iter()
+        .map(|block| Leaf::new(block.into()))
+        .collect()
 }

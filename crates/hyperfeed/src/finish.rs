@@ -24,12 +24,24 @@ pub(crate) struct FinishSender {
 pub(crate) fn finish() -> (FinishSender, Finish) {
     let (sender, receiver) = async_channel::bounded(1);
     let outcome = Outcome::default();
-    (FinishSender { outcome: Arc::clone(&outcome), done: sender }, Finish { outcome, done: receiver })
+    (
+        FinishSender {
+            outcome: Arc::clone(&outcome),
+            done: sender,
+        },
+        Finish {
+            outcome,
+            done: receiver,
+        },
+    )
 }
 
 impl FinishSender {
     pub(crate) fn set(&self, result: Result<(), Error>) {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(result);
+        self.outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(result);
         self.done.close();
     }
 }
@@ -42,6 +54,9 @@ impl Finish {
 
     /// The end, if it has come.
     pub(crate) fn peek(&self) -> Option<Result<(), Error>> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }

@@ -25,7 +25,10 @@ pub struct Get {
 enum State {
     Done,
     Failed(Error),
-    Waiting { token: Token, reply: oneshot::Receiver<Result<Option<Block>, Error>> },
+    Waiting {
+        token: Token,
+        reply: oneshot::Receiver<Result<Option<Block>, Error>>,
+    },
 }
 
 impl Get {
@@ -50,7 +53,13 @@ impl Get {
         let (slot, block) = (feed.slot()?, index(block)?);
         let token = feed.core().next_token();
         let (reply, replied) = oneshot::channel();
-        feed.core().send(Message::Get { slot, block, wait, token, waiting: Waiting::Block(reply) })?;
+        feed.core().send(Message::Get {
+            slot,
+            block,
+            wait,
+            token,
+            waiting: Waiting::Block(reply),
+        })?;
         Ok((token, replied))
     }
 
@@ -100,6 +109,9 @@ impl Drop for Get {
 
 impl fmt::Debug for Get {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Get").field("feed", &self.feed).field("block", &self.block).finish_non_exhaustive()
+        f.debug_struct("Get")
+            .field("feed", &self.feed)
+            .field("block", &self.block)
+            .finish_non_exhaustive()
     }
 }

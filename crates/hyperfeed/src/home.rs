@@ -1,14 +1,15 @@
 //! Where blocks and secret keys lie.
 
+use crate::files::{Files, NewBlocks};
 use crate::{Error, ErrorKind, FeedIdentity};
 use hyperfeed_storage::RandomAccess;
 use hyperfeed_types::PublicId;
 use hyperfeed_v2_crypto::SecretKey;
-use hyperfeed_v2_feed::{Blocks, FeedRecord, Slot};
+use hyperfeed_v2_feed::{Blocks, FeedRecord};
 use std::collections::BTreeMap;
 
 #[cfg(feature = "disk")]
-use hyperfeed_storage_disk::{FilePool, KeyDir};
+use hyperfeed_storage_disk::KeyDir;
 
 /// Finds external storage for a feed.
 pub(crate) type External = Box<dyn FnMut(&FeedIdentity) -> Option<Box<dyn RandomAccess>> + Send>;
@@ -18,15 +19,6 @@ pub(crate) struct Home {
     pub(crate) external: Option<External>,
     pub(crate) files: Files,
     pub(crate) secrets: Secrets,
-}
-
-/// Where blocks lie that have no external storage.
-pub(crate) enum Files {
-    /// A file for each feed.
-    #[cfg(feature = "disk")]
-    Disk(FilePool),
-    /// In the store itself.
-    Store,
 }
 
 /// Where secret keys lie: never in the store.
@@ -40,7 +32,11 @@ pub(crate) enum Secrets {
 
 impl Home {
     pub(crate) fn in_memory(external: Option<External>) -> Self {
-        Self { external, files: Files::Store, secrets: Secrets::Memory(BTreeMap::new()) }
+        Self {
+            external,
+            files: Files::Store,
+            secrets: Secrets::Memory(BTreeMap::new()),
+        }
     }
 
     /// Storage for the blocks of a feed that is about to be made.
@@ -48,16 +44,15 @@ impl Home {
         &mut self,
         identity: &FeedIdentity,
         external: Option<Box<dyn RandomAccess>>,
-    ) -> Result<(Blocks, NewFile), Error> {
+    ) -> Result<(Blocks, NewBlocks), Error> {
         let external = external.or_else(|| self.external.as_mut().and_then(|find| find(identity)));
-        if let Some(storage) = external {
-            if !storage.is_empty()? {
-                let text = "the external storage has bytes in it already, which the feed would overwrite; give it an empty one";
-                return Err(Error::new(ErrorKind::InvalidInput, text));
-            }
-            return Ok((Blocks::Attached(storage), NewFile::none()));
+        if let Some(storage) = &external
+            && !storage.is_empty()?
+        {
+            let text = "the external storage has bytes in it already, which the feed would overwrite; give it an empty one";
+            return Err(Error::new(ErrorKind::InvalidInput, text));
         }
-        Ok(self.files.new_blocks())
+        Ok(self.files.new_blocks(external))
     }
 
     /// Storage of the blocks of a stored feed.
@@ -103,9 +98,12 @@ impl Home {
         match &self.secrets {
             #[cfg(feature = "disk")]
             Secrets::Disk(keys) => {
-                let Some(bytes) = keys.load(&id.to_string())? else { return Ok(None) };
+                let Some(bytes) = keys.load(&id.to_string())? else {
+                    return Ok(None);
+                };
                 let secret = SecretKey::from_slice(&bytes).map_err(|error| {
-                    let text = format!("the key file {id} is damaged ({error}); restore it from a backup");
+                    let text =
+                        format!("the key file {id} is damaged ({error}); restore it from a backup");
                     Error::with_source(ErrorKind::Corrupt, text, error)
                 })?;
                 Ok(Some(secret))
@@ -119,11 +117,9 @@ impl Home {
         self.files.remove(record.slot)?;
         match &mut self.secrets {
             #[cfg(feature = "disk")]
-            Secrets::Disk(keys) => Ok(keys.remove(&record.id.to_string())?),
-            Secrets::Memory(keys) => {
-                keys.remove(&record.id);
-                Ok(())
-            }
+            Secrets::Disk(keys) => drop(keys.remove(&record.id.to_string())?),
+            Secrets::Memory(keys) => drop(keys.remove(&record.id)),
         }
+        Ok(())
     }
 }

@@ -4,7 +4,9 @@ use crate::builder::Builder;
 use crate::driver::Owner;
 use crate::inbox::Message;
 use crate::shared::Shared;
-use crate::{Error, ErrorKind, Feed, FeedInfo, FeedOptions, PeerInfo, ReplicateOptions, Replication};
+use crate::{
+    Error, ErrorKind, Feed, FeedInfo, FeedOptions, PeerInfo, ReplicateOptions, Replication,
+};
 use futures::channel::oneshot;
 use futures::io::{AsyncRead, AsyncWrite};
 use hyperfeed_types::{FeedKey, PeerId, PublicId, hex};
@@ -86,7 +88,9 @@ impl Core {
             None => KeyPair::from_seed(&Zeroizing::new(self.0.seed())),
         };
         let core = Arc::clone(&self.0);
-        self.0.call(move |owner| owner.create_live(&core, pair, options)).await?
+        self.0
+            .call(move |owner| owner.create_live(&core, pair, options))
+            .await?
     }
 
     /// A new static feed: it can be appended to until [`Feed::finalize`] gives it its key.
@@ -103,7 +107,9 @@ impl Core {
     /// As [`create_feed_with`](Self::create_feed_with).
     pub async fn create_static_feed_with(&self, options: FeedOptions) -> Result<Feed, Error> {
         let (core, local_id) = (Arc::clone(&self.0), PublicId::from(self.0.seed()));
-        self.0.call(move |owner| owner.create_static(&core, local_id, options)).await?
+        self.0
+            .call(move |owner| owner.create_static(&core, local_id, options))
+            .await?
     }
 
     /// Opens the feed of a key. If the store has no such feed, an empty copy is made that peers can fill.
@@ -120,7 +126,9 @@ impl Core {
     /// As [`open_feed`](Self::open_feed); also `InvalidInput`: the secret key is another feed's.
     pub async fn open_feed_with(&self, key: &FeedKey, options: FeedOptions) -> Result<Feed, Error> {
         let (core, key) = (Arc::clone(&self.0), *key);
-        self.0.call(move |owner| owner.open_key(&core, key, options)).await?
+        self.0
+            .call(move |owner| owner.open_key(&core, key, options))
+            .await?
     }
 
     /// Opens a feed of the store by any of its names; see [`find`](Self::find).
@@ -254,7 +262,13 @@ impl Core {
         &self,
         io: IO,
         options: ReplicateOptions,
-    ) -> Result<(Replication, impl Future<Output = Result<(), Error>> + Send + use<IO>), Error>
+    ) -> Result<
+        (
+            Replication,
+            impl Future<Output = Result<(), Error>> + Send + use<IO>,
+        ),
+        Error,
+    >
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -274,9 +288,20 @@ impl Core {
     }
 }
 
+#[cfg(feature = "async-std")]
+impl Core {
+    /// A number drawn by lot.
+    pub(crate) fn lot(&self) -> u16 {
+        let [a, b, ..] = self.0.seed();
+        u16::from_le_bytes([a, b])
+    }
+}
+
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core").field("peer_id", &self.0.peer_id).finish_non_exhaustive()
+        f.debug_struct("Core")
+            .field("peer_id", &self.0.peer_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -288,15 +313,26 @@ fn find(owner: &Owner, name: &str) -> Result<Slot, Error> {
     }
     if let Ok(bytes) = hex::decode_array::<32>(name) {
         let by_key = store.find(&public_id(&FeedKey::from(bytes)))?;
-        let found = if by_key.is_some() { by_key } else { store.find(&PublicId::from(bytes))? };
-        return found.ok_or_else(|| Error::new(ErrorKind::NotFound, "no feed of this store has that key or public id"));
+        let found = if by_key.is_some() {
+            by_key
+        } else {
+            store.find(&PublicId::from(bytes))?
+        };
+        return found.ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                "no feed of this store has that key or public id",
+            )
+        });
     }
     let is_prefix = name.len() >= MIN_PREFIX && name.bytes().all(|digit| digit.is_ascii_hexdigit());
     let mut found = Vec::new();
     if is_prefix {
         let prefix = name.to_ascii_lowercase();
         for record in store.feeds()? {
-            let by_key = record.key.is_some_and(|key| key.to_string().starts_with(&prefix));
+            let by_key = record
+                .key
+                .is_some_and(|key| key.to_string().starts_with(&prefix));
             if by_key || record.id.to_string().starts_with(&prefix) {
                 found.push(record.slot);
             }
@@ -311,7 +347,10 @@ fn find(owner: &Owner, name: &str) -> Result<Slot, Error> {
             Err(Error::new(ErrorKind::NotFound, text))
         }
         _ => {
-            let text = format!("{name:?} names {} feeds of this store; give more digits", found.len());
+            let text = format!(
+                "{name:?} names {} feeds of this store; give more digits",
+                found.len()
+            );
             Err(Error::new(ErrorKind::Ambiguous, text))
         }
     }

@@ -28,6 +28,7 @@ mod replicate_options;
 mod replication;
 mod replication_event;
 mod shared;
+mod verify;
 mod watch;
 mod write_stream;
 
@@ -57,19 +58,23 @@ pub use read_stream::ReadStream;
 pub use replicate_options::{Feeds, ReplicateOptions};
 pub use replication::Replication;
 pub use replication_event::ReplicationEvent;
+pub use verify::VerifyReport;
 pub use write_stream::WriteStream;
 
 pub use bytes::Bytes;
 pub use hyperfeed_merkle::{Digest, Node};
 pub use hyperfeed_storage::{
-    Batch, Durability, KeyValue, MemoryFile, MemoryStore, RandomAccess, StorageError, StorageErrorKind,
+    Batch, Durability, KeyValue, MemoryFile, MemoryStore, Op, RandomAccess, StorageError,
+    StorageErrorKind,
 };
 #[cfg(feature = "disk")]
 pub use hyperfeed_storage_disk::{Backend, FileStore};
 pub use hyperfeed_types::{FeedKey, Hash, PeerId, PublicId, Signature};
 pub use hyperfeed_v2_crypto::{KeyPair, SecretKey};
 pub use hyperfeed_v2_feed::{Kind, Proof};
-pub use hyperfeed_v2_replicate::{Config, PeerKey, PeerSync, Progress, Status, Strategy, SyncState};
+pub use hyperfeed_v2_replicate::{
+    Config, PeerKey, PeerSync, Progress, Status, Strategy, SyncState,
+};
 
 /// The events of one feed.
 pub type FeedEvents = Events<FeedEvent>;

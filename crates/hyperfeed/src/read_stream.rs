@@ -32,7 +32,15 @@ impl ReadStream {
     pub const AHEAD: usize = 32;
 
     pub(crate) fn new(feed: Feed, start: u64, end: Option<u64>) -> Self {
-        Self { feed, next: start, end, live: false, gets: VecDeque::new(), events: None, failed: false }
+        Self {
+            feed,
+            next: start,
+            end,
+            live: false,
+            gets: VecDeque::new(),
+            events: None,
+            failed: false,
+        }
     }
 
     /// Goes on with blocks that are yet to be written, until the end of the range if it has one.
@@ -43,7 +51,11 @@ impl ReadStream {
 
     /// Where the stream ends, as far as one can tell now.
     fn limit(&self) -> u64 {
-        let length = if self.live && !self.feed.is_finalized() { u64::MAX } else { self.feed.length() };
+        let length = if self.live && !self.feed.is_finalized() {
+            u64::MAX
+        } else {
+            self.feed.length()
+        };
         self.end.map_or(length, |end| end.min(length))
     }
 
@@ -79,7 +91,9 @@ impl Stream for ReadStream {
             this.gets.push_back(this.feed.get(this.next));
             this.next += 1;
         }
-        let Some(first) = this.gets.front_mut() else { return Poll::Ready(None) };
+        let Some(first) = this.gets.front_mut() else {
+            return Poll::Ready(None);
+        };
         let block = ready!(Pin::new(first).poll(cx));
         this.gets.pop_front();
         match block {

@@ -84,6 +84,10 @@ impl ReplicateOptions {
 
     /// Shares these feeds only, opened in this order.
     #[must_use]
+    #[expect(
+        single_use_lifetimes,
+        reason = "an `impl` argument takes no anonymous lifetime"
+    )]
     pub fn listed<'a>(self, feeds: impl IntoIterator<Item = &'a Feed>) -> Self {
         self.feeds(Feeds::Listed(feeds.into_iter().cloned().collect()))
     }

@@ -8,7 +8,9 @@ use crate::finish::{Finish, finish};
 use crate::inbox::{ConnectionId, Message};
 use crate::link::Link;
 use crate::shared::Shared;
-use crate::{Error, ErrorKind, Feed, PeerInfo, ReplicateOptions, ReplicationEvent, ReplicationEvents};
+use crate::{
+    Error, ErrorKind, Feed, PeerInfo, ReplicateOptions, ReplicationEvent, ReplicationEvents,
+};
 use bytes::Bytes;
 use futures::io::{AsyncRead, AsyncWrite};
 use hyperfeed_types::PublicId;
@@ -77,8 +79,15 @@ impl Replication {
                 max_download: options.max_download,
             },
         })))?;
-        let connection = Connection::new(io, edge, link, core.clock, core.inbox(), id, finish_sender);
-        Ok((Self { core: Arc::clone(core), connected }, connection))
+        let connection =
+            Connection::new(io, edge, link, core.clock, core.inbox(), id, finish_sender);
+        Ok((
+            Self {
+                core: Arc::clone(core),
+                connected,
+            },
+            connection,
+        ))
     }
 
     /// Shares a feed on this connection. Joining twice does nothing.
@@ -88,7 +97,9 @@ impl Replication {
     pub async fn join(&self, feed: &Feed) -> Result<(), Error> {
         feed.slot()?;
         let (id, view) = (self.connected.id, Arc::clone(feed.view()));
-        self.core.call(move |owner| owner.join_view(id, &view)).await?
+        self.core
+            .call(move |owner| owner.join_view(id, &view))
+            .await?
     }
 
     /// Stops sharing a feed on this connection. The peer is not told; what it asks for is not answered.
@@ -97,7 +108,9 @@ impl Replication {
     /// `Closed`.
     pub async fn leave(&self, feed: &Feed) -> Result<(), Error> {
         let (id, view) = (self.connected.id, Arc::clone(feed.view()));
-        self.core.call(move |owner| owner.leave_view(id, &view)).await?
+        self.core
+            .call(move |owner| owner.leave_view(id, &view))
+            .await?
     }
 
     /// Answers no requests of the peer for a feed until [`resume`](Self::resume); it is told.
@@ -138,10 +151,16 @@ impl Replication {
     /// # Errors
     /// `NotFound`: it was not named there.
     pub fn extension(&self, name: &str) -> Result<Extension, Error> {
-        let index = self.connected.extensions.iter().position(|own| own == name).ok_or_else(|| {
-            let text = format!("extension {name:?} was not named in `ReplicateOptions::extensions`");
-            Error::new(ErrorKind::NotFound, text)
-        })?;
+        let index = self
+            .connected
+            .extensions
+            .iter()
+            .position(|own| own == name)
+            .ok_or_else(|| {
+                let text =
+                    format!("extension {name:?} was not named in `ReplicateOptions::extensions`");
+                Error::new(ErrorKind::NotFound, text)
+            })?;
         Ok(Extension::new(self.clone(), index))
     }
 
@@ -150,7 +169,10 @@ impl Replication {
     pub async fn close(&self) {
         let id = self.connected.id;
         // A closed core has closed the connection.
-        self.core.call(move |owner| owner.close_connection(id)).await.ok();
+        self.core
+            .call(move |owner| owner.close_connection(id))
+            .await
+            .ok();
     }
 
     /// Waits for the end of the connection, whichever side ends it.
@@ -167,9 +189,16 @@ impl Replication {
         self.connected.finish.peek().is_some()
     }
 
-    pub(crate) async fn send_extension(&self, feed: &Feed, name: usize, body: Bytes) -> Result<(), Error> {
+    pub(crate) async fn send_extension(
+        &self,
+        feed: &Feed,
+        name: usize,
+        body: Bytes,
+    ) -> Result<(), Error> {
         let (id, view) = (self.connected.id, Arc::clone(feed.view()));
-        self.core.call(move |owner| owner.send_extension(id, &view, name, body)).await?
+        self.core
+            .call(move |owner| owner.send_extension(id, &view, name, body))
+            .await?
     }
 
     pub(crate) fn subscribe(&self, name: usize, reader: Messages) {
@@ -179,7 +208,9 @@ impl Replication {
 
 impl fmt::Debug for Replication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Replication").field("finished", &self.is_finished()).finish_non_exhaustive()
+        f.debug_struct("Replication")
+            .field("finished", &self.is_finished())
+            .finish_non_exhaustive()
     }
 }
 
@@ -198,11 +229,19 @@ impl Connected {
     /// Ends all streams of the connection.
     pub(crate) fn close(&self) {
         self.events.close();
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.messages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn subscribe(&self, name: usize, reader: Messages) {
-        if let Some(readers) = self.messages.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name) {
+        if let Some(readers) = self
+            .messages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_mut(name)
+        {
             readers.push(reader);
         }
     }

@@ -1,9 +1,9 @@
 //! What all handles of a core share: the way to its owner.
 
+use crate::Error;
 use crate::clock::Clock;
 use crate::driver::{Owner, Waiting};
 use crate::inbox::{ConnectionId, Message};
-use crate::Error;
 use futures::channel::oneshot;
 use hyperfeed_types::PeerId;
 use hyperfeed_v2_crypto::Entropy;
@@ -21,7 +21,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, peer_id: PeerId, inbox: mpsc::Sender<Message>, entropy: Entropy) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        peer_id: PeerId,
+        inbox: mpsc::Sender<Message>,
+        entropy: Entropy,
+    ) -> Self {
         Self {
             clock,
             peer_id,
@@ -52,7 +57,10 @@ impl Shared {
     /// 32 bytes nobody else gets.
     pub(crate) fn seed(&self) -> [u8; 32] {
         let mut seed = [0; 32];
-        self.entropy.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut seed);
+        self.entropy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill(&mut seed);
         seed
     }
 

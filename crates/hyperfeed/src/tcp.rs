@@ -25,8 +25,14 @@ pub async fn listen(
     options: ReplicateOptions,
 ) -> Result<Listener, Error> {
     let text = format!("cannot listen on {address:?}");
-    let socket = TcpListener::bind(address).await.map_err(|error| socket_error(&text, error))?;
-    Ok(Listener { core: core.clone(), socket, options })
+    let socket = TcpListener::bind(address)
+        .await
+        .map_err(|error| socket_error(&text, error))?;
+    Ok(Listener {
+        core: core.clone(),
+        socket,
+        options,
+    })
 }
 
 /// Connects to an address and replicates.
@@ -39,7 +45,9 @@ pub async fn connect(
     options: ReplicateOptions,
 ) -> Result<Replication, Error> {
     let text = format!("cannot connect to {address:?}");
-    let stream = TcpStream::connect(address).await.map_err(|error| socket_error(&text, error))?;
+    let stream = TcpStream::connect(address)
+        .await
+        .map_err(|error| socket_error(&text, error))?;
     replicate(core, stream, options)
 }
 
@@ -49,7 +57,9 @@ impl Listener {
     /// # Errors
     /// `Io`.
     pub fn local_addr(&self) -> Result<SocketAddr, Error> {
-        self.socket.local_addr().map_err(|error| socket_error("the socket has no address", error))
+        self.socket
+            .local_addr()
+            .map_err(|error| socket_error("the socket has no address", error))
     }
 
     /// The next connection and where it comes from.
@@ -59,7 +69,9 @@ impl Listener {
     pub async fn accept(&self) -> Result<(Replication, SocketAddr), Error> {
         loop {
             match self.socket.accept().await {
-                Ok((stream, from)) => return Ok((replicate(&self.core, stream, self.options.clone())?, from)),
+                Ok((stream, from)) => {
+                    return Ok((replicate(&self.core, stream, self.options.clone())?, from));
+                }
                 Err(error) if is_about_the_peer(&error) => {}
                 Err(error) => {
                     // Out of files, most likely: what is open goes on, and frees some.
@@ -93,7 +105,12 @@ impl Reconnect {
     /// To `address`, a host and port.
     #[must_use]
     pub fn new(core: &Core, address: impl Into<String>, options: ReplicateOptions) -> Self {
-        Self { core: core.clone(), address: address.into(), options, failures: 0 }
+        Self {
+            core: core.clone(),
+            address: address.into(),
+            options,
+            failures: 0,
+        }
     }
 
     /// The next connection: at once the first time, later after a wait that grows with each failure in a row. Drop the
@@ -132,13 +149,19 @@ impl Reconnect {
 
     /// Doubles with each failure; half of it is drawn by lot, so that many peers do not come back in one moment.
     fn wait(&self) -> Duration {
-        let full = FIRST_WAIT.saturating_mul(1 << self.failures.min(10)).min(Self::MAX_WAIT);
+        let full = FIRST_WAIT
+            .saturating_mul(1 << self.failures.min(10))
+            .min(Self::MAX_WAIT);
         let lot = self.core.lot();
         full / 2 + full.mul_f64(f64::from(lot) / f64::from(u16::MAX) / 2.0)
     }
 }
 
-fn replicate(core: &Core, stream: TcpStream, options: ReplicateOptions) -> Result<Replication, Error> {
+fn replicate(
+    core: &Core,
+    stream: TcpStream,
+    options: ReplicateOptions,
+) -> Result<Replication, Error> {
     // Requests are small and wait for answers: they must not be held back to be sent together.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the socket cannot be set to send at once");
@@ -148,7 +171,10 @@ fn replicate(core: &Core, stream: TcpStream, options: ReplicateOptions) -> Resul
 
 fn is_about_the_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
 }
 
 fn socket_error(what: &str, error: io::Error) -> Error {

@@ -80,7 +80,9 @@ impl WriteStream {
         }
         let (feed, batch) = (self.feed.clone(), std::mem::take(&mut self.batch));
         self.batch_bytes = 0;
-        self.appends.push_back(Box::pin(async move { feed.append_leaves(batch, None).await.map(drop) }));
+        self.appends.push_back(Box::pin(async move {
+            feed.append_leaves(batch, None).await.map(drop)
+        }));
     }
 
     /// Drives the appends until at most `left` are out.
@@ -158,7 +160,11 @@ impl<B: Into<Bytes>> Sink<B> for WriteStream {
 }
 
 impl AsyncWrite for WriteStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_appends(cx, MAX_APPENDS)).map_err(io::Error::other)?;
         let taken = bytes.get(..bytes.len().min(BATCH_BYTES)).unwrap_or(bytes);

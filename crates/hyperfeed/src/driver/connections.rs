@@ -52,7 +52,11 @@ impl Owner {
         self.by_peer.insert(peer, new.id);
         let slots: Vec<Slot> = match &new.feeds {
             Feeds::All => {
-                let has_key = |slot: &Slot| self.replicator.feed(*slot).is_some_and(|feed| feed.key().is_some());
+                let has_key = |slot: &Slot| {
+                    self.replicator
+                        .feed(*slot)
+                        .is_some_and(|feed| feed.key().is_some())
+                };
                 self.feeds.keys().copied().filter(has_key).collect()
             }
             Feeds::Listed(feeds) => feeds.iter().filter_map(|feed| feed.slot().ok()).collect(),
@@ -66,29 +70,40 @@ impl Owner {
     }
 
     pub(super) fn disconnect(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.remove(&id) else { return };
+        let Some(connection) = self.connections.remove(&id) else {
+            return;
+        };
         self.handled.remove(&id);
         self.by_peer.remove(&connection.peer);
         for token in &connection.fetching {
             self.waiting.remove(token);
             self.replicator.cancel(*token);
         }
-        self.replicator.disconnect(self.clock.now(), connection.peer);
+        self.replicator
+            .disconnect(self.clock.now(), connection.peer);
         for (slot, open) in &mut self.feeds {
             if open.joined.remove(&id) {
                 self.idle.insert(*slot);
             }
         }
         let reason = connection.shared.finish.peek().and_then(Result::err);
-        if reason.as_ref().is_some_and(|error| error.kind() == ErrorKind::TimedOut) {
+        if reason
+            .as_ref()
+            .is_some_and(|error| error.kind() == ErrorKind::TimedOut)
+        {
             connection.shared.events.publish(&ReplicationEvent::Timeout);
         }
-        connection.shared.events.publish(&ReplicationEvent::Closed { reason });
+        connection
+            .shared
+            .events
+            .publish(&ReplicationEvent::Closed { reason });
         connection.shared.close();
     }
 
     pub(super) fn handle_edge(&mut self, id: ConnectionId, events: Vec<EdgeEvent>, written: usize) {
-        let Some(connection) = self.connections.get(&id) else { return };
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
         let (peer, now) = (connection.peer, self.clock.now());
         if written > 0 {
             self.replicator.handle_written(peer, written);
@@ -104,9 +119,15 @@ impl Owner {
     /// Hands commands to the connections, and gives them credit for what was handled.
     pub(super) fn send_commands(&mut self, now: Instant) {
         for peer in self.replicator.peers_with_work() {
-            let link = self.by_peer.get(&peer).and_then(|id| self.connections.get(id)).map(|c| Arc::clone(&c.link));
+            let link = self
+                .by_peer
+                .get(&peer)
+                .and_then(|id| self.connections.get(id))
+                .map(|c| Arc::clone(&c.link));
             let Some(link) = link else { continue };
-            link.push(std::iter::from_fn(|| self.replicator.poll_command(now, peer)));
+            link.push(std::iter::from_fn(|| {
+                self.replicator.poll_command(now, peer)
+            }));
         }
         for (id, batches) in std::mem::take(&mut self.handled) {
             if let Some(connection) = self.connections.get(&id) {
@@ -131,14 +152,21 @@ impl Owner {
 
     pub(crate) fn peer_info(&self, id: ConnectionId) -> Result<PeerInfo, Error> {
         let peer = self.peer(id)?;
-        self.peer_infos().into_iter().find(|info| info.peer == peer).ok_or_else(gone)
+        self.peer_infos()
+            .into_iter()
+            .find(|info| info.peer == peer)
+            .ok_or_else(gone)
     }
 
     pub(crate) fn peer_infos(&self) -> Vec<PeerInfo> {
         let info = |info: hyperfeed_v2_replicate::PeerInfo| PeerInfo {
             peer: info.peer,
             peer_id: info.peer_id,
-            feeds: info.feeds.iter().filter_map(|slot| self.replicator.feed(*slot).map(|feed| *feed.id())).collect(),
+            feeds: info
+                .feeds
+                .iter()
+                .filter_map(|slot| self.replicator.feed(*slot).map(|feed| *feed.id()))
+                .collect(),
             uploaded: info.uploaded,
             downloaded: info.downloaded,
         };
@@ -165,7 +193,9 @@ impl Owner {
         body: Bytes,
     ) -> Result<(), Error> {
         let peer = self.peer(id)?;
-        Ok(self.replicator.send_extension(peer, view.slot, name, body)?)
+        Ok(self
+            .replicator
+            .send_extension(peer, view.slot, name, body)?)
     }
 
     /// Ends a connection in an orderly way: what is queued is still written.
@@ -176,7 +206,10 @@ impl Owner {
     }
 
     pub(super) fn deliver_extension(&self, slot: Slot, peer: PeerKey, name: usize, body: Bytes) {
-        let connection = self.by_peer.get(&peer).and_then(|id| self.connections.get(id));
+        let connection = self
+            .by_peer
+            .get(&peer)
+            .and_then(|id| self.connections.get(id));
         if let (Some(connection), Some(feed)) = (connection, self.replicator.feed(slot)) {
             connection.shared.received(*feed.id(), name, body);
         }
@@ -184,8 +217,12 @@ impl Owner {
 
     /// The peer opened a feed that is not joined: joins it if the door is open and the store has it.
     pub(super) fn join_requested(&mut self, peer: PeerKey, public_id: PublicId) -> bool {
-        let Some(id) = self.by_peer.get(&peer).copied() else { return false };
-        let Some(connection) = self.connections.get_mut(&id) else { return false };
+        let Some(id) = self.by_peer.get(&peer).copied() else {
+            return false;
+        };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return false;
+        };
         if !connection.open_door {
             return false;
         }
@@ -195,7 +232,10 @@ impl Owner {
 
     /// A feed was opened or created here: perhaps a peer has asked for it before.
     pub(super) fn offer(&mut self, public_id: PublicId) {
-        let asked = self.connections.iter().filter(|(_, connection)| connection.unknown.contains(&public_id));
+        let asked = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.unknown.contains(&public_id));
         for id in asked.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.try_requested(id, public_id);
         }
@@ -219,7 +259,10 @@ impl Owner {
     fn join(&mut self, id: ConnectionId, slot: Slot) -> Result<(), Error> {
         let now = self.clock.now();
         let peer = self.peer(id)?;
-        let open = self.feeds.get_mut(&slot).ok_or_else(|| Error::new(ErrorKind::Closed, "the feed was closed"))?;
+        let open = self
+            .feeds
+            .get_mut(&slot)
+            .ok_or_else(|| Error::new(ErrorKind::Closed, "the feed was closed"))?;
         self.replicator.join(now, peer, slot)?;
         let first = open.joined.insert(id);
         if let Some(connection) = self.connections.get_mut(&id)
@@ -246,7 +289,10 @@ impl Owner {
     }
 
     fn peer(&self, id: ConnectionId) -> Result<PeerKey, Error> {
-        self.connections.get(&id).map(|connection| connection.peer).ok_or_else(gone)
+        self.connections
+            .get(&id)
+            .map(|connection| connection.peer)
+            .ok_or_else(gone)
     }
 }
 

@@ -11,7 +11,11 @@ impl Owner {
     pub(super) fn deliver(&mut self) {
         let replies: Vec<Reply> = std::iter::from_fn(|| self.replicator.poll_reply()).collect();
         let events: Vec<Event> = std::iter::from_fn(|| self.replicator.poll_event()).collect();
-        self.touched.extend(replies.iter().filter_map(|reply| self.waiting.get(&token(reply))?.changed()));
+        self.touched.extend(
+            replies
+                .iter()
+                .filter_map(|reply| self.waiting.get(&token(reply))?.changed()),
+        );
         self.touched.extend(events.iter().filter_map(changed));
         while let Some(slot) = self.touched.pop_first() {
             if let (Some(open), Some(feed)) = (self.feeds.get(&slot), self.replicator.feed(slot)) {
@@ -40,49 +44,109 @@ impl Owner {
             }
             return;
         }
-        let Some(waiting) = self.waiting.remove(&token(&reply)) else { return };
+        let Some(waiting) = self.waiting.remove(&token(&reply)) else {
+            return;
+        };
         match (waiting, reply) {
-            (Waiting::Append { reply, .. }, Reply::Appended { range, .. }) => drop(reply.send(Ok(range))),
+            (Waiting::Append { reply, .. }, Reply::Appended { range, .. }) => {
+                drop(reply.send(Ok(range)))
+            }
             (Waiting::Block(reply), Reply::Block { block, .. }) => drop(reply.send(Ok(block))),
-            (Waiting::Download(watch), Reply::Downloaded { progress, .. }) => watch.finish(Ok(progress)),
-            (Waiting::Finalize { reply, .. }, Reply::Finalized { key, .. }) => drop(reply.send(Ok(key))),
-            (Waiting::Flush(reply), Reply::Flushed { .. }) => {
-                let synced = self.replicator.store_mut().commit(Durability::Power).map_err(Error::from);
-                reply.send(synced).ok();
+            (Waiting::Download(watch), Reply::Downloaded { progress, .. }) => {
+                watch.finish(Ok(progress))
+            }
+            (Waiting::Finalize { reply, .. }, Reply::Finalized { key, .. }) => {
+                drop(reply.send(Ok(key)))
+            }
+            (Waiting::Flush { slot, reply }, Reply::Flushed { .. }) => {
+                drop(reply.send(self.sync(slot)))
             }
             (Waiting::Put { reply, .. }, Reply::Put { new, .. }) => drop(reply.send(Ok(new))),
             // A feed that was closed meanwhile is not waited for either.
-            (Waiting::WholeFeed(connection), reply) => self.has_whole_feed(connection, token(&reply)),
+            (Waiting::WholeFeed(connection), reply) => {
+                self.has_whole_feed(connection, token(&reply))
+            }
             (waiting, Reply::Failed { error, .. }) => waiting.fail(error.into()),
-            (waiting, _) => waiting.fail(Error::new(ErrorKind::Io, "the owner gave an answer to another question")),
+            (waiting, _) => waiting.fail(Error::new(
+                ErrorKind::Io,
+                "the owner gave an answer to another question",
+            )),
+        }
+    }
+
+    /// Everything committed so far goes to the device: a commit of nothing lifts those before it.
+    fn sync(&mut self, slot: Slot) -> Result<(), Error> {
+        match self.replicator.feed_and_store(slot) {
+            Some((_, store)) => Ok(store.commit(Durability::Power)?),
+            None => Err(Error::new(
+                ErrorKind::Closed,
+                "the feed was closed; open it again",
+            )),
         }
     }
 
     fn deliver_event(&mut self, event: Event) {
         match event {
-            Event::Corrupt { slot, block } => self.publish(slot, &FeedEvent::Corrupt { block: block.get() }),
-            Event::Download { slot, peer, block, bytes } => {
+            Event::Corrupt { slot, block } => {
+                self.publish(slot, &FeedEvent::Corrupt { block: block.get() })
+            }
+            Event::Download {
+                slot,
+                peer,
+                block,
+                bytes,
+            } => {
                 self.count(slot, |stats| {
                     stats.downloaded_blocks += 1;
                     stats.downloaded_bytes += bytes;
                 });
-                self.publish(slot, &FeedEvent::Download { block: block.get(), bytes, peer });
+                self.publish(
+                    slot,
+                    &FeedEvent::Download {
+                        block: block.get(),
+                        bytes,
+                        peer,
+                    },
+                );
             }
             Event::Dropped { peer, reason } => self.dropped(peer, reason),
-            Event::Extension { slot, peer, name, body } => self.deliver_extension(slot, peer, name, body),
+            Event::Extension {
+                slot,
+                peer,
+                name,
+                body,
+            } => self.deliver_extension(slot, peer, name, body),
             Event::Failed { slot, error } => {
                 let error = Error::from(error);
                 tracing::error!(%error, "storage failed");
                 self.publish(slot, &FeedEvent::Failed { error });
             }
-            Event::FeedOpened { peer, public_id, slot } => self.remote_opened(peer, public_id, slot),
+            Event::FeedOpened {
+                peer,
+                public_id,
+                slot,
+            } => self.remote_opened(peer, public_id, slot),
             Event::Finalized { slot } => {
-                if let Some(key) = self.replicator.feed(slot).and_then(|feed| feed.key().copied()) {
+                if let Some(key) = self
+                    .replicator
+                    .feed(slot)
+                    .and_then(|feed| feed.key().copied())
+                {
                     self.publish(slot, &FeedEvent::Finalized { key });
                 }
             }
-            Event::Handshake { peer, peer_id, extensions } => {
-                self.publish_peer(peer, &ReplicationEvent::Handshake { peer_id, extensions });
+            Event::Handshake {
+                peer,
+                peer_id,
+                extensions,
+            } => {
+                self.publish_peer(
+                    peer,
+                    &ReplicationEvent::Handshake {
+                        peer_id,
+                        extensions,
+                    },
+                );
             }
             Event::Have { slot, range } => self.publish(slot, &FeedEvent::Have { range }),
             Event::Paused { slot, peer } => self.publish(slot, &FeedEvent::Paused { peer }),
@@ -95,18 +159,34 @@ impl Owner {
                 self.publish(slot, &FeedEvent::PeerRemoved { peer });
             }
             Event::Resumed { slot, peer } => self.publish(slot, &FeedEvent::Resumed { peer }),
-            Event::Upload { slot, peer, block, bytes } => {
+            Event::Upload {
+                slot,
+                peer,
+                block,
+                bytes,
+            } => {
                 self.count(slot, |stats| {
                     stats.uploaded_blocks += 1;
                     stats.uploaded_bytes += bytes;
                 });
-                self.publish(slot, &FeedEvent::Upload { block: block.get(), bytes, peer });
+                self.publish(
+                    slot,
+                    &FeedEvent::Upload {
+                        block: block.get(),
+                        bytes,
+                        peer,
+                    },
+                );
             }
         }
     }
 
     fn dropped(&mut self, peer: PeerKey, reason: PeerError) {
-        if let Some(connection) = self.by_peer.get(&peer).and_then(|id| self.connections.get(id)) {
+        if let Some(connection) = self
+            .by_peer
+            .get(&peer)
+            .and_then(|id| self.connections.get(id))
+        {
             connection.link.end(Err(reason.into()));
         }
     }
@@ -123,7 +203,11 @@ impl Owner {
     }
 
     fn publish_peer(&self, peer: PeerKey, event: &ReplicationEvent) {
-        if let Some(connection) = self.by_peer.get(&peer).and_then(|id| self.connections.get(id)) {
+        if let Some(connection) = self
+            .by_peer
+            .get(&peer)
+            .and_then(|id| self.connections.get(id))
+        {
             connection.shared.events.publish(event);
         }
     }

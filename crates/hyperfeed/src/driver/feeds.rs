@@ -19,13 +19,20 @@ impl Owner {
         options: FeedOptions,
     ) -> Result<Feed, Error> {
         let id = public_id(&pair.key());
-        let identity = FeedIdentity { key: Some(pair.key()), public_id: id, kind: v2::Kind::Live, alias: options.alias.clone() };
+        let identity = FeedIdentity {
+            key: Some(pair.key()),
+            public_id: id,
+            kind: v2::Kind::Live,
+            alias: options.alias.clone(),
+        };
         let alias = self.free_alias(options.alias)?;
-        let (blocks, file) = self.home.new_blocks(&identity, options.external)?;
+        let (blocks, made) = self.home.new_blocks(&identity, options.external)?;
         // Before the feed exists: a key without a feed is harmless, a feed without its key is lost.
         self.home.save_secret(&id, pair.secret())?;
-        let slot = self.replicator.create_live(pair, blocks, options.replicate)?;
-        file.settle(&self.home, slot)?;
+        let slot = self
+            .replicator
+            .create_live(pair, blocks, options.replicate)?;
+        made.settle(slot)?;
         self.opened(core, slot, alias)
     }
 
@@ -35,11 +42,18 @@ impl Owner {
         local_id: PublicId,
         options: FeedOptions,
     ) -> Result<Feed, Error> {
-        let identity = FeedIdentity { key: None, public_id: local_id, kind: v2::Kind::Static, alias: options.alias.clone() };
+        let identity = FeedIdentity {
+            key: None,
+            public_id: local_id,
+            kind: v2::Kind::Static,
+            alias: options.alias.clone(),
+        };
         let alias = self.free_alias(options.alias)?;
-        let (blocks, file) = self.home.new_blocks(&identity, options.external)?;
-        let slot = self.replicator.create_static(local_id, blocks, options.replicate)?;
-        file.settle(&self.home, slot)?;
+        let (blocks, made) = self.home.new_blocks(&identity, options.external)?;
+        let slot = self
+            .replicator
+            .create_static(local_id, blocks, options.replicate)?;
+        made.settle(slot)?;
         self.opened(core, slot, alias)
     }
 
@@ -53,7 +67,8 @@ impl Owner {
         if let Some(secret) = &options.secret
             && KeyPair::from_secret(secret.clone()).key() != key
         {
-            let text = "the secret key belongs to another feed: its public half is not the key given";
+            let text =
+                "the secret key belongs to another feed: its public half is not the key given";
             return Err(Error::new(ErrorKind::InvalidInput, text));
         }
         let id = public_id(&key);
@@ -63,11 +78,18 @@ impl Owner {
         if let Some(secret) = options.secret.clone() {
             return self.create_live(core, KeyPair::from_secret(secret), options);
         }
-        let identity = FeedIdentity { key: Some(key), public_id: id, kind: v2::Kind::Unknown, alias: options.alias.clone() };
+        let identity = FeedIdentity {
+            key: Some(key),
+            public_id: id,
+            kind: v2::Kind::Unknown,
+            alias: options.alias.clone(),
+        };
         let alias = self.free_alias(options.alias)?;
-        let (blocks, file) = self.home.new_blocks(&identity, options.external)?;
-        let slot = self.replicator.create_clone(key, blocks, options.replicate)?;
-        file.settle(&self.home, slot)?;
+        let (blocks, made) = self.home.new_blocks(&identity, options.external)?;
+        let slot = self
+            .replicator
+            .create_clone(key, blocks, options.replicate)?;
+        made.settle(slot)?;
         self.opened(core, slot, alias)
     }
 
@@ -89,11 +111,13 @@ impl Owner {
         }
         if self.feeds.contains_key(&slot) {
             if options.external.is_some() {
-                let text = "the feed is open already; close it to open it with other external storage";
+                let text =
+                    "the feed is open already; close it to open it with other external storage";
                 return Err(Error::new(ErrorKind::InUse, text));
             }
             // Of an open feed this changes the options only.
-            self.replicator.open_feed(slot, None, Blocks::InStore, options.replicate)?;
+            self.replicator
+                .open_feed(slot, None, Blocks::InStore, options.replicate)?;
         } else {
             self.load(slot, options)?;
         }
@@ -102,7 +126,9 @@ impl Owner {
 
     /// Opens a feed of the store by public id, for a peer: without a handle.
     pub(super) fn open_stored(&mut self, id: &PublicId) -> Result<Option<Slot>, Error> {
-        let Some(slot) = self.replicator.store().find(id)? else { return Ok(None) };
+        let Some(slot) = self.replicator.store().find(id)? else {
+            return Ok(None);
+        };
         if !self.feeds.contains_key(&slot) {
             self.load(slot, FeedOptions::new())?;
             self.enter(slot)?;
@@ -113,7 +139,11 @@ impl Owner {
 
     pub(crate) fn close_feed(&mut self, view: &Arc<FeedView>) {
         let slot = view.slot;
-        if !self.feeds.get(&slot).is_some_and(|open| Arc::ptr_eq(&open.view, view)) {
+        if !self
+            .feeds
+            .get(&slot)
+            .is_some_and(|open| Arc::ptr_eq(&open.view, view))
+        {
             return;
         }
         // What was appended in this turn still counts.
@@ -138,7 +168,10 @@ impl Owner {
     /// Closes feeds that no handle and no connection uses any more.
     pub(super) fn close_idle(&mut self) {
         while let Some(slot) = self.idle.pop_first() {
-            let unused = self.feeds.get(&slot).filter(|open| open.handles == 0 && open.joined.is_empty());
+            let unused = self
+                .feeds
+                .get(&slot)
+                .filter(|open| open.handles == 0 && open.joined.is_empty());
             if let Some(view) = unused.map(|open| Arc::clone(&open.view)) {
                 self.close_feed(&view);
             }
@@ -167,7 +200,10 @@ impl Owner {
 
     pub(crate) fn list(&mut self) -> Result<Vec<FeedInfo>, Error> {
         let records = self.replicator.store().feeds()?;
-        Ok(records.into_iter().map(|record| self.info(record)).collect())
+        Ok(records
+            .into_iter()
+            .map(|record| self.info(record))
+            .collect())
     }
 
     pub(crate) fn info(&mut self, record: FeedRecord) -> FeedInfo {
@@ -208,7 +244,9 @@ impl Owner {
     }
 
     pub(crate) fn open_feed(&self, slot: Slot) -> Result<&v2::Feed, Error> {
-        self.replicator.feed(slot).ok_or_else(|| Error::new(ErrorKind::Closed, "the feed was closed; open it again"))
+        self.replicator
+            .feed(slot)
+            .ok_or_else(|| Error::new(ErrorKind::Closed, "the feed was closed; open it again"))
     }
 
     pub(crate) fn sync_state(&self, slot: Slot) -> Result<SyncState, Error> {
@@ -224,18 +262,31 @@ impl Owner {
             None if record.kind == v2::Kind::Static => None,
             None => self.home.secret(&record.id)?,
         };
-        Ok(self.replicator.open_feed(slot, secret, blocks, options.replicate)?)
+        Ok(self
+            .replicator
+            .open_feed(slot, secret, blocks, options.replicate)?)
     }
 
     /// Takes an open feed into the books.
     fn enter(&mut self, slot: Slot) -> Result<Arc<FeedView>, Error> {
         let feed = self.replicator.feed(slot).ok_or_else(Error::core_closed)?;
-        let fresh = || OpenFeed { view: Arc::new(FeedView::new(feed)), handles: 0, joined: BTreeSet::new() };
-        Ok(Arc::clone(&self.feeds.entry(slot).or_insert_with(fresh).view))
+        let fresh = || OpenFeed {
+            view: Arc::new(FeedView::new(feed)),
+            handles: 0,
+            joined: BTreeSet::new(),
+        };
+        Ok(Arc::clone(
+            &self.feeds.entry(slot).or_insert_with(fresh).view,
+        ))
     }
 
     /// A handle for an open feed.
-    fn opened(&mut self, core: &Arc<Shared>, slot: Slot, alias: Option<String>) -> Result<Feed, Error> {
+    fn opened(
+        &mut self,
+        core: &Arc<Shared>,
+        slot: Slot,
+        alias: Option<String>,
+    ) -> Result<Feed, Error> {
         let view = self.enter(slot)?;
         if let Some(open) = self.feeds.get_mut(&slot) {
             open.handles += 1;
@@ -252,15 +303,18 @@ impl Owner {
     fn free_alias(&self, alias: Option<String>) -> Result<Option<String>, Error> {
         let Some(alias) = alias else { return Ok(None) };
         if alias.is_empty() || alias.chars().any(char::is_control) {
-            return Err(Error::new(ErrorKind::InvalidInput, "an alias must be readable and not empty"));
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "an alias must be readable and not empty",
+            ));
         }
         match self.replicator.store().by_alias(&alias)? {
             None => Ok(Some(alias)),
             Some(_) => {
-                let text = format!("the alias {alias:?} is another feed's; take it away there first");
+                let text =
+                    format!("the alias {alias:?} is another feed's; take it away there first");
                 Err(Error::new(ErrorKind::InUse, text))
             }
         }
     }
 }
-

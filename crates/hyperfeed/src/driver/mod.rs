@@ -5,11 +5,11 @@ mod deliver;
 mod feeds;
 mod waiting;
 
+use crate::Error;
 use crate::clock::Clock;
 use crate::feed_view::FeedView;
 use crate::home::Home;
 use crate::inbox::{ConnectionId, Message};
-use crate::Error;
 use futures::channel::oneshot;
 use hyperfeed_v2_feed::Slot;
 use hyperfeed_v2_replicate::{PeerKey, Replicator, Token};
@@ -55,7 +55,12 @@ enum Next {
 }
 
 impl Owner {
-    pub(crate) fn new(replicator: Replicator, home: Home, clock: Clock, inbox: mpsc::Receiver<Message>) -> Self {
+    pub(crate) fn new(
+        replicator: Replicator,
+        home: Home,
+        clock: Clock,
+        inbox: mpsc::Receiver<Message>,
+    ) -> Self {
         Self {
             replicator,
             home,
@@ -142,7 +147,13 @@ impl Owner {
 
     fn handle(&mut self, message: Message) -> Next {
         match message {
-            Message::Append { slot, blocks, durability, token, waiting } => {
+            Message::Append {
+                slot,
+                blocks,
+                durability,
+                token,
+                waiting,
+            } => {
                 self.waiting.insert(token, waiting);
                 self.replicator.append(slot, blocks, durability, token);
             }
@@ -154,12 +165,26 @@ impl Owner {
             }
             Message::Close(answer) => return Next::Stop(Some(answer)),
             Message::Connect(new) => self.connect(*new),
-            Message::Download { slot, range, token, waiting } => {
+            Message::Download {
+                slot,
+                range,
+                token,
+                waiting,
+            } => {
                 self.waiting.insert(token, waiting);
-                self.replicator.download(self.clock.now(), slot, range, token);
+                self.replicator
+                    .download(self.clock.now(), slot, range, token);
             }
-            Message::Edge { connection, events, written } => self.handle_edge(connection, events, written),
-            Message::Finalize { slot, token, waiting } => {
+            Message::Edge {
+                connection,
+                events,
+                written,
+            } => self.handle_edge(connection, events, written),
+            Message::Finalize {
+                slot,
+                token,
+                waiting,
+            } => {
                 self.waiting.insert(token, waiting);
                 self.replicator.finalize(slot, token);
             }
@@ -167,12 +192,23 @@ impl Owner {
                 self.waiting.insert(token, waiting);
                 self.replicator.flush(token);
             }
-            Message::Get { slot, block, wait, token, waiting } => {
+            Message::Get {
+                slot,
+                block,
+                wait,
+                token,
+                waiting,
+            } => {
                 self.waiting.insert(token, waiting);
                 self.replicator.get(slot, block, wait, token);
             }
             Message::Gone(connection) => self.disconnect(connection),
-            Message::Put { slot, put, token, waiting } => {
+            Message::Put {
+                slot,
+                put,
+                token,
+                waiting,
+            } => {
                 self.waiting.insert(token, waiting);
                 self.replicator.put(slot, *put, token);
             }

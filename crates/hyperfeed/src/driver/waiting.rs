@@ -1,9 +1,9 @@
 //! Who waits for a reply.
 
 use super::Slot;
+use crate::Error;
 use crate::inbox::ConnectionId;
 use crate::watch::WatchSender;
-use crate::Error;
 use futures::channel::oneshot;
 use hyperfeed_types::FeedKey;
 use hyperfeed_v2_feed::Block;
@@ -11,12 +11,24 @@ use std::ops::Range;
 
 /// The other end of a command. Dropping it tells the waiting task that the core is closed.
 pub(crate) enum Waiting {
-    Append { slot: Slot, reply: Reply<Range<u64>> },
+    Append {
+        slot: Slot,
+        reply: Reply<Range<u64>>,
+    },
     Block(Reply<Option<Block>>),
     Download(WatchSender),
-    Finalize { slot: Slot, reply: Reply<FeedKey> },
-    Flush(Reply<()>),
-    Put { slot: Slot, reply: Reply<bool> },
+    Finalize {
+        slot: Slot,
+        reply: Reply<FeedKey>,
+    },
+    Flush {
+        slot: Slot,
+        reply: Reply<()>,
+    },
+    Put {
+        slot: Slot,
+        reply: Reply<bool>,
+    },
     /// A connection that is to be closed when it has fetched everything.
     WholeFeed(ConnectionId),
 }
@@ -27,8 +39,10 @@ impl Waiting {
     /// The feed whose state the reply tells of.
     pub(crate) fn changed(&self) -> Option<Slot> {
         match self {
-            Self::Append { slot, .. } | Self::Finalize { slot, .. } | Self::Put { slot, .. } => Some(*slot),
-            Self::Block(_) | Self::Download(_) | Self::Flush(_) | Self::WholeFeed(_) => None,
+            Self::Append { slot, .. } | Self::Finalize { slot, .. } | Self::Put { slot, .. } => {
+                Some(*slot)
+            }
+            Self::Block(_) | Self::Download(_) | Self::Flush { .. } | Self::WholeFeed(_) => None,
         }
     }
 
@@ -39,7 +53,7 @@ impl Waiting {
             Self::Block(reply) => drop(reply.send(Err(error))),
             Self::Download(watch) => watch.finish(Err(error)),
             Self::Finalize { reply, .. } => drop(reply.send(Err(error))),
-            Self::Flush(reply) => drop(reply.send(Err(error))),
+            Self::Flush { reply, .. } => drop(reply.send(Err(error))),
             Self::Put { reply, .. } => drop(reply.send(Err(error))),
             Self::WholeFeed(_) => {}
         }

@@ -1,0 +1,25 @@
+//! What users do with the facade, one file a story.
+
+mod batching;
+mod clone;
+mod close;
+mod create;
+mod events;
+mod extension;
+mod feeds;
+mod live;
+mod names;
+mod pipe;
+mod plain;
+mod statics;
+mod streams;
+mod waiting;
+mod within;
+mod wrong;
+
+#[cfg(feature = "disk")]
+mod disk;
+#[cfg(feature = "disk")]
+mod external;
+#[cfg(feature = "async-std")]
+mod tcp;
