@@ -11,10 +11,12 @@ use crate::ChannelId;
 /// [`Closed`](Self::Closed). Nothing comes for a channel that was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The remote sent a close frame, or gave its number to another feed: this channel is over, as if
-    /// it had been left. The rest of the connection goes on.
+    /// The remote is known to have left the channel: it sent a close frame, or used its number for another
+    /// handshake, as upstream does (which never sends close frames). The channel is over here too, as if
+    /// it had been left; the rest of the connection goes on.
     ///
-    /// The feed may be opened again. Upstream never sends close frames.
+    /// The remote has forgotten our number as well. So if the feed comes in an [`Opened`](Self::Opened) later, be
+    /// it right after this, it must be opened again here to get anywhere.
     Closed {
         /// The channel, of no more use.
         channel: ChannelId,
@@ -54,7 +56,8 @@ pub enum Event {
     },
     /// The remote opened a channel for a feed.
     ///
-    /// Comes again for the same feed when the remote opens it anew.
+    /// Comes again for the same feed when the remote opens it anew, after a [`Closed`](Self::Closed) if
+    /// the feed must be opened anew here too.
     Opened {
         /// Which feed.
         public_id: PublicId,

@@ -86,21 +86,27 @@ impl Protocol {
 
     /// Clears what `number` and the feed meant until now; gives what the remote had said of itself for
     /// this feed, if it was not read.
+    ///
+    /// A number that was in use is the mark of upstream: it has left the feed of that number, and this
+    /// feed too if it was open on both sides, and with them it has forgotten our numbers for them. So
+    /// these channels of ours are of no more use. A number that is new for a feed open on both sides comes
+    /// from a remote that, like this implementation, remembers ours.
     fn replace(&mut self, number: u64, public_id: &PublicId) -> Introduction {
-        if let Some(old) = self.forget_remote(number) {
-            if old.public_id == *public_id {
-                return old.introduction;
-            }
-            // The remote has left that feed.
-            if let RemoteState::Bound { channel, .. } = old.state {
+        let used = self.forget_remote(number);
+        let other = self.channels.number_of(public_id);
+        let other = other.and_then(|other| self.forget_remote(other));
+        let reused = used.is_some();
+        let mut introduction = Introduction::Elsewhere;
+        for old in [used, other].into_iter().flatten() {
+            if reused && let RemoteState::Bound { channel, .. } = old.state {
                 self.channels.remove(channel);
                 self.events.push_back(Event::Closed { channel });
             }
+            if old.public_id == *public_id {
+                introduction = old.introduction;
+            }
         }
-        self.channels
-            .number_of(public_id)
-            .and_then(|other| self.forget_remote(other))
-            .map_or(Introduction::Elsewhere, |old| old.introduction)
+        introduction
     }
 
     /// Keeps an introduction until its feed is opened here, if there is room.

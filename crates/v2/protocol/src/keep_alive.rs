@@ -25,6 +25,7 @@ pub(crate) struct KeepAlive {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tick {
     Nothing,
+    /// To be followed by [`KeepAlive::sent`].
     SendKeepAlive,
     TimedOut,
 }
@@ -68,7 +69,6 @@ impl KeepAlive {
         }
         self.silent = self.silent.saturating_add(1);
         if self.quiet >= MAX_QUIET {
-            self.quiet = 0;
             return Tick::SendKeepAlive;
         }
         self.quiet = self.quiet.saturating_add(1);

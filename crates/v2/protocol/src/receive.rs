@@ -61,8 +61,8 @@ impl Protocol {
             self.on_close(number);
             return Ok(());
         }
-        // Upstream gives the number of a feed it has left to the next one, though its remote still has it
-        // for the first. Such a handshake cannot be taken for a message: in plain mode its type would be
+        // Upstream gives the number of a feed it has left to the next one it opens, though its remote still
+        // has it for the first. Such a handshake cannot be taken for a message: in plain mode its type would be
         // 10, which is none, and in encrypted mode it does not open.
         if let RemoteState::Bound { channel, key } = &remote.state {
             let channel = *channel;

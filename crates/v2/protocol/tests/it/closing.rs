@@ -151,6 +151,23 @@ fn nothing_comes_for_a_channel_that_was_left_while_events_wait() {
 }
 
 #[test]
+fn that_the_remote_opened_a_feed_is_still_reported_after_it_was_left() {
+    for (_, mut b, [one, _]) in connected() {
+        let three = b.open(&key(3));
+        b.protocol
+            .handle_input(NOW, &handshake(one.number(), &key(3)));
+        let closed = Event::Closed { channel: one };
+        assert_eq!(b.protocol.poll_event(), Ok(Some(closed)));
+        b.protocol.leave(three);
+        let opened = Event::Opened {
+            public_id: public_id(&key(3)),
+            channel: None,
+        };
+        assert_eq!(b.events().unwrap(), [opened]);
+    }
+}
+
+#[test]
 fn what_was_held_goes_to_the_channel_of_the_moment() {
     for (mut a, mut b) in Peer::pairs() {
         let channel = a.open(&key(1));
@@ -201,12 +218,50 @@ fn a_number_used_again_by_upstream_closes_the_feed_it_was_for() {
     }
 }
 
+/// Upstream has left the feed before, and forgotten our number for it.
 #[test]
-fn a_number_used_again_by_upstream_for_the_same_feed_starts_it_anew() {
-    for (_, mut b, [one, _]) in connected() {
+fn a_number_used_again_by_upstream_for_the_same_feed_has_it_opened_anew_on_both_sides() {
+    for (_, mut b, [one, two]) in connected() {
+        let public_id = public_id(&key(1));
         let events = b.receive(&handshake(one.number(), &key(1))).unwrap();
-        assert_eq!(events, ready(&b, &key(1)));
-        assert_eq!(b.protocol.channel(&public_id(&key(1))), Some(one));
+        let closed = Event::Closed { channel: one };
+        let opened = Event::Opened {
+            public_id,
+            channel: None,
+        };
+        assert_eq!(events, [closed, opened]);
+        let channel = b.open(&key(1));
+        assert_eq!(channel.number(), 2);
+        assert_eq!(b.sent().len(), 62);
+        assert_eq!(b.events().unwrap(), [Event::Ready { channel }]);
+        assert!(b.protocol.is_ready(two));
+    }
+}
+
+/// Upstream has left both feeds, and takes the lower of the two free numbers.
+#[test]
+fn a_number_used_again_by_upstream_for_a_feed_with_another_number_closes_both() {
+    for (_, mut b, [one, two]) in connected() {
+        let events = b.receive(&handshake(one.number(), &key(2))).unwrap();
+        let opened = Event::Opened {
+            public_id: public_id(&key(2)),
+            channel: None,
+        };
+        let closed = [one, two].map(|channel| Event::Closed { channel });
+        assert_eq!(events[..2], closed);
+        assert_eq!(events[2..], [opened]);
+        assert_eq!(b.protocol.stats().remote_channels, 1);
+    }
+}
+
+/// Upstream had our handshake for this feed all the time, so nothing of ours is forgotten.
+#[test]
+fn a_number_used_again_by_upstream_for_a_feed_open_only_here_makes_it_ready() {
+    for (_, mut b, [one, _]) in connected() {
+        let channel = b.open(&key(3));
+        let events = b.receive(&handshake(one.number(), &key(3))).unwrap();
+        assert_eq!(events[0], Event::Closed { channel: one });
+        assert_eq!(events[2], Event::Ready { channel });
     }
 }
 

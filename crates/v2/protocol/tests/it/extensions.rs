@@ -1,5 +1,7 @@
 use hyperfeed_types::PeerId;
+use hyperfeed_v2_crypto::public_id;
 use hyperfeed_v2_protocol::{ApiMisuse, Config, Event};
+use hyperfeed_v2_wire::{Handshake, ProtocolHandshake, encode_frame_header};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::peer::{NOW, Peer, key};
@@ -53,6 +55,35 @@ fn names_from_the_65th_on_do_not_count_on_either_side() {
     let error = a.protocol.send_extension(NOW, channel, 64, b"", &mut a.out);
     assert_eq!(error, Err(ApiMisuse::UnknownExtension { name, known }));
     assert!(a.out.is_empty());
+}
+
+#[test]
+fn of_a_longer_list_of_the_remote_the_first_64_names_count() {
+    let all: Vec<String> = (0..70).map(|n| format!("{n:02}")).collect();
+    let mut a = peer(false, 1, &all[60..]);
+    a.open(&key(1));
+    let mut introduction = Vec::new();
+    ProtocolHandshake {
+        version: None,
+        peer_id: PeerId::new([2; 32]),
+        extensions: all.as_slice().into(),
+    }
+    .encode(&mut introduction);
+    let handshake = Handshake {
+        public_id: public_id(&key(1)),
+        nonce: &[0; 24],
+        protocol: Some(&introduction),
+    };
+    let mut frame = Vec::new();
+    encode_frame_header(0, handshake.encoded_len(), &mut frame);
+    handshake.encode(&mut frame);
+    let events = a.receive(&frame).unwrap();
+    let Event::Handshake { extensions, .. } = &events[1] else {
+        panic!()
+    };
+    assert_eq!(extensions, &all[..64]);
+    let known: Vec<usize> = (0..10).filter(|&n| a.protocol.remote_supports(n)).collect();
+    assert_eq!(known, [0, 1, 2, 3]);
 }
 
 #[test]
