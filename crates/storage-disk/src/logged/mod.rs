@@ -1,0 +1,324 @@
+//! Journal, overlay and backend together: the store, whatever lies beneath.
+
+mod recover;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::ops::ControlFlow;
+
+use hyperfeed_storage::{Batch, Durability, StorageError, StorageErrorKind};
+
+use crate::engine::{Change, Each, Engine};
+use crate::journal::{Header, Journal, RecordHead};
+use crate::journal_place::JournalPlace;
+use crate::mark::Mark;
+use crate::overlay::Overlay;
+use crate::sealed;
+use crate::tally::Tally;
+
+/// A failed checkpoint is tried again when the journal has grown by half; past this many times its
+/// limit commits fail until one succeeds.
+const OVERDUE: u64 = 4;
+
+/// When the journal is emptied into the backend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) journal_bytes: u64,
+    pub(crate) overlay_bytes: u64,
+}
+
+/// See the crate's documentation for the order of things and why no crash hurts it.
+pub(crate) struct Logged {
+    engine: Box<dyn Engine>,
+    place: Box<dyn JournalPlace>,
+    journal: Journal,
+    overlay: Overlay,
+    // What the backend is sure to have. The mark on disk is at least as far.
+    mark: Mark,
+    limits: Limits,
+    // Sizes of journal and overlay at which the next checkpoint is due.
+    due: Limits,
+    failure: Option<StorageError>,
+}
+
+/// What a store is made of, before it is known whether the parts agree.
+pub(crate) struct Opening {
+    pub(crate) engine: Box<dyn Engine>,
+    pub(crate) place: Box<dyn JournalPlace>,
+    /// Id of the store.
+    pub(crate) store: u64,
+    pub(crate) limits: Limits,
+    /// Go on without commits that were durable and are damaged.
+    pub(crate) salvage: bool,
+}
+
+impl Opening {
+    /// A store without commits over an empty backend.
+    pub(crate) fn create(mut self) -> Result<Logged, StorageError> {
+        let mark = Mark::first(self.store);
+        self.engine.set_mark(&mark.encode())?;
+        let header = header_after(&mark, &*self.engine);
+        let replaced = self.place.replace(&header.encode())?;
+        replaced.durable?;
+        let end = Header::BYTES as u64;
+        Ok(Logged {
+            journal: Journal::fresh(replaced.file, &header, mark.whole, end),
+            engine: self.engine,
+            place: self.place,
+            overlay: Overlay::default(),
+            mark,
+            limits: self.limits,
+            due: self.limits,
+            failure: None,
+        })
+    }
+}
+
+impl Logged {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        if let Some(newest) = self.overlay.get(key) {
+            return Ok(newest.map(<[u8]>::to_vec));
+        }
+        let Some(mut sealed) = self.engine.get(key)? else {
+            return Ok(None);
+        };
+        let length = sealed::open(key, &sealed)?.len();
+        sealed.truncate(length);
+        Ok(Some(sealed))
+    }
+
+    pub(crate) fn scan(&self, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StorageError> {
+        let mut merge = self.overlay.merge(prefix);
+        let mut damaged = None;
+        let mut broken = false;
+        self.engine.scan(prefix, &mut |key, value| {
+            // Damage under a newer value is no matter any more.
+            let value = match sealed::open(key, value) {
+                Ok(value) => value,
+                Err(_) if self.overlay.get(key).is_some() => &[],
+                Err(error) => {
+                    damaged = Some(error);
+                    return ControlFlow::Break(());
+                }
+            };
+            let flow = merge.push(key, value, each);
+            broken = flow.is_break();
+            flow
+        })?;
+        if let Some(error) = damaged {
+            return Err(error);
+        }
+        if !broken {
+            merge.finish(each);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn commit(
+        &mut self,
+        batch: &Batch,
+        durability: Durability,
+    ) -> Result<(), StorageError> {
+        self.make_sound()?;
+        if self.journal.bytes() / OVERDUE >= self.limits.journal_bytes
+            || self.overlay.bytes() / OVERDUE >= self.limits.overlay_bytes
+        {
+            self.checkpoint()?;
+        }
+        if batch.is_empty() {
+            return self.journal.settle(durability);
+        }
+        self.journal.append(batch.encoded(), durability)?;
+        self.overlay.apply(batch);
+        if self.journal.bytes() >= self.due.journal_bytes
+            || self.overlay.bytes() >= self.due.overlay_bytes
+        {
+            // The commit is safe in the journal whether or not this works.
+            self.failure = self.checkpoint().err();
+            if self.failure.is_some() {
+                self.due = Limits {
+                    journal_bytes: self.journal.bytes().saturating_mul(3) / 2,
+                    overlay_bytes: self.overlay.bytes().saturating_mul(3) / 2,
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves all commits to the backend and starts an empty journal.
+    pub(crate) fn checkpoint(&mut self) -> Result<(), StorageError> {
+        self.make_sound()?;
+        self.journal.settle(Durability::Power)?;
+        let number = self.journal.number();
+        if number == self.mark.whole && self.overlay.is_empty() {
+            return Ok(());
+        }
+        // From here on until all is done the number of entries is not known.
+        let known = self.mark.tally.take();
+        let mut mark = Mark {
+            intent: number,
+            tally: known,
+            ..self.mark
+        };
+        self.engine.set_mark(&mark.encode())?;
+
+        let mut tally = known.unwrap_or_default();
+        self.engine
+            .apply(&mut sealed_changes(&self.overlay), &mut tally)?;
+
+        mark.whole = number;
+        mark.tally = known.map(|_| tally);
+        self.engine.set_mark(&mark.encode())?;
+        self.mark = mark;
+
+        let header = header_after(&mark, &*self.engine);
+        self.put_journal(&header, &[])?;
+        self.overlay.clear();
+        self.due = self.limits;
+        Ok(())
+    }
+
+    /// Makes every commit durable and moves it to the backend. An error means that commits may be
+    /// lost.
+    pub(crate) fn close(&mut self) -> Result<(), StorageError> {
+        self.make_sound()?;
+        self.journal.settle(Durability::Power)?;
+        // The journal is safe, so the next opening can do what fails here.
+        self.failure = self.checkpoint().err();
+        Ok(())
+    }
+
+    /// Reads everything, and compares it with what should be there.
+    pub(crate) fn verify(&mut self) -> Result<u64, StorageError> {
+        self.checkpoint()?;
+        let counted = self.count()?;
+        match self.mark.tally {
+            Some(tally) if tally != counted => Err(missing(tally, counted)),
+            Some(_) => Ok(counted.entries),
+            None => {
+                self.mark.tally = Some(counted);
+                self.engine.set_mark(&self.mark.encode())?;
+                Ok(counted.entries)
+            }
+        }
+    }
+
+    /// Why the last checkpoint failed, if it did.
+    pub(crate) const fn failure(&self) -> Option<&StorageError> {
+        self.failure.as_ref()
+    }
+
+    /// Counts the entries of the backend, and opens each.
+    fn count(&self) -> Result<Tally, StorageError> {
+        let mut tally = Tally::default();
+        let mut damaged = None;
+        self.engine
+            .scan(b"", &mut |key, value| match sealed::open(key, value) {
+                Ok(_) => {
+                    tally.add(value);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    damaged = Some(error);
+                    ControlFlow::Break(())
+                }
+            })?;
+        damaged.map_or(Ok(tally), Err)
+    }
+
+    /// After a failure that could not be undone: a new journal in place of the doubtful one.
+    fn make_sound(&mut self) -> Result<(), StorageError> {
+        if !self.journal.is_doubtful() {
+            return Ok(());
+        }
+        self.rewrite_journal().map_err(|error| {
+            StorageError::new(
+                StorageErrorKind::Poisoned,
+                "the journal could not be replaced after a failed write",
+            )
+            .with_source(error)
+        })
+    }
+
+    /// Writes all that the backend does not have to a new journal, as one commit with the number
+    /// of the newest.
+    fn rewrite_journal(&mut self) -> Result<(), StorageError> {
+        let number = self.journal.number();
+        let mut all = Batch::new();
+        for (key, value) in self.overlay.iter() {
+            match value {
+                Some(value) => all.put(key, value),
+                None => all.delete(key),
+            }
+        }
+        let mut records = Vec::new();
+        let mut header = header_after(&self.mark, &*self.engine);
+        header.start = number;
+        header.floor = number;
+        if !all.is_empty() {
+            header.start = number.saturating_sub(1);
+            let head = RecordHead::of(number, header.start, all.encoded());
+            records.extend_from_slice(&head.encode(header.salt));
+            records.extend_from_slice(all.encoded());
+        }
+        self.put_journal(&header, &records)
+    }
+
+    fn put_journal(&mut self, header: &Header, records: &[u8]) -> Result<(), StorageError> {
+        let mut content = header.encode().to_vec();
+        content.extend_from_slice(records);
+        let number = self.journal.number();
+        let replaced = self.place.replace(&content)?;
+        // What the old one may still hold in memory is in the new one or in the backend.
+        self.journal.doubt();
+        self.journal = Journal::fresh(replaced.file, header, number, content.len() as u64);
+        if replaced.durable.is_err() {
+            self.journal.doubt();
+        }
+        replaced.durable
+    }
+}
+
+impl std::fmt::Debug for Logged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Logged")
+            .field("journal", &self.journal)
+            .field("overlay_bytes", &self.overlay.bytes())
+            .field("mark", &self.mark)
+            .finish_non_exhaustive()
+    }
+}
+
+fn sealed_changes(overlay: &Overlay) -> impl Iterator<Item = Change<'_>> {
+    let changes = overlay.iter();
+    changes.map(|(key, value)| (key, value.map(|value| sealed::seal(key, value))))
+}
+
+/// The header of an empty journal that goes on after `mark`.
+fn header_after(mark: &Mark, engine: &dyn Engine) -> Header {
+    Header {
+        store: mark.store,
+        salt: random(),
+        base: mark.whole,
+        start: mark.whole,
+        floor: mark.whole,
+        backend_bytes: engine.bytes(),
+    }
+}
+
+/// A number that differs each time and that nobody outside can know.
+pub(crate) fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+fn missing(expected: Tally, found: Tally) -> StorageError {
+    StorageError::new(
+        StorageErrorKind::Corrupt,
+        format!(
+            "the database holds {} entries where {} were stored, or other ones; restore the store \
+             from a backup",
+            found.entries, expected.entries
+        ),
+    )
+}

@@ -1,0 +1,232 @@
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hyperfeed_storage::{StorageError, StorageErrorKind};
+use sled::{Db, IVec, Tree};
+
+use crate::engine::{Change, Each, Engine};
+use crate::tally::Tally;
+use crate::{Repair, guard};
+
+const MARK_TREE: &[u8] = b"mark";
+const MARK_KEY: &[u8] = b"mark";
+
+/// sled behind the journal.
+///
+/// Known weaknesses of 0.34 and what is done about them: a leftover `snap.*.generating` keeps it
+/// from opening (removed first), a bad snapshot too (opened again without), damage makes it panic
+/// (caught), a file that was cut opens short (the mark, the tally), its own flush thread hides
+/// errors (switched off), its default cache is a gigabyte (small).
+pub(crate) struct SledEngine {
+    // `None` only while this is dropped.
+    trees: Option<Trees>,
+    dir: PathBuf,
+    panicked: AtomicBool,
+}
+
+struct Trees {
+    db: Db,
+    entries: Tree,
+    mark: Tree,
+}
+
+impl SledEngine {
+    /// Opens the database in `dir`, or creates it. The caller holds the lock of the store.
+    pub(crate) fn open(
+        dir: &Path,
+        cache_bytes: u64,
+        repairs: &mut Vec<Repair>,
+    ) -> Result<Self, StorageError> {
+        for file in snapshots(dir)? {
+            if file.extension().is_some_and(|end| end == "generating") {
+                fs::remove_file(&file).map_err(|error| {
+                    StorageError::io(error, format!("removing {}", file.display()))
+                })?;
+                repairs.push(Repair::SnapshotRemoved { file });
+            }
+        }
+        let first = open_trees(dir, cache_bytes);
+        let trees = match first {
+            Err(error) if is_corruption(&error) => {
+                let moved = move_snapshots(dir)?;
+                if moved.is_empty() {
+                    return Err(error);
+                }
+                let trees = open_trees(dir, cache_bytes)?;
+                repairs.push(Repair::SnapshotsMoved { to: moved });
+                trees
+            }
+            other => other?,
+        };
+        Ok(Self {
+            trees: Some(trees),
+            dir: dir.to_owned(),
+            panicked: AtomicBool::new(false),
+        })
+    }
+
+    fn call<T>(
+        &self,
+        call: impl FnOnce(&Trees) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let trees = match &self.trees {
+            Some(trees) if !self.panicked.load(Ordering::Acquire) => trees,
+            _ => {
+                return Err(StorageError::new(
+                    StorageErrorKind::Corrupt,
+                    "the database gave up on its files earlier",
+                ));
+            }
+        };
+        let mut finished = false;
+        let result = guard::call(|| {
+            let result = call(trees);
+            finished = true;
+            result
+        });
+        if !finished {
+            self.panicked.store(true, Ordering::Release);
+        }
+        result
+    }
+}
+
+impl Drop for SledEngine {
+    fn drop(&mut self) {
+        let trees = self.trees.take();
+        if self.panicked.load(Ordering::Acquire) {
+            // Dropping runs more code of sled, on a state that nobody knows.
+            std::mem::forget(trees);
+        }
+    }
+}
+
+impl Engine for SledEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        self.call(|trees| {
+            let found = trees.entries.get(key).map_err(failed)?;
+            Ok(found.map(|value| value.to_vec()))
+        })
+    }
+
+    fn scan(&self, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StorageError> {
+        let mut entries = self.call(|trees| Ok(trees.entries.scan_prefix(prefix)))?;
+        // The callback runs outside of the guard: a panic of the caller is not one of sled.
+        while let Some((key, value)) = self.call(|_| entries.next().transpose().map_err(failed))? {
+            if each(&key, &value).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(
+        &self,
+        changes: &mut dyn Iterator<Item = Change<'_>>,
+        tally: &mut Tally,
+    ) -> Result<(), StorageError> {
+        self.call(|trees| {
+            for (key, value) in changes {
+                let old = match value {
+                    Some(value) => {
+                        tally.add(&value);
+                        trees.entries.insert(key, IVec::from(value))
+                    }
+                    None => trees.entries.remove(key),
+                };
+                if let Some(old) = old.map_err(failed)? {
+                    tally.remove(&old);
+                }
+            }
+            trees.db.flush().map_err(failed).map(|_| ())
+        })
+    }
+
+    fn mark(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        self.call(|trees| {
+            let found = trees.mark.get(MARK_KEY).map_err(failed)?;
+            Ok(found.map(|value| value.to_vec()))
+        })
+    }
+
+    fn set_mark(&self, mark: &[u8]) -> Result<(), StorageError> {
+        self.call(|trees| {
+            trees.mark.insert(MARK_KEY, mark).map_err(failed)?;
+            trees.db.flush().map_err(failed).map(|_| ())
+        })
+    }
+
+    fn bytes(&self) -> u64 {
+        fs::metadata(self.dir.join("db")).map_or(0, |metadata| metadata.len())
+    }
+}
+
+fn open_trees(dir: &Path, cache_bytes: u64) -> Result<Trees, StorageError> {
+    let dir = dir.to_owned();
+    let context = format!("opening {}", dir.display());
+    let opened = guard::on_thread(move || {
+        let db = sled::Config::new()
+            .path(&dir)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(None)
+            .open()
+            .map_err(failed)?;
+        let mark = db.open_tree(MARK_TREE).map_err(failed)?;
+        // Pages are read when they are used: touch the first of each tree while a panic is caught.
+        mark.get(MARK_KEY).map_err(failed)?;
+        db.first().map_err(failed)?;
+        let entries = Tree::clone(&db);
+        Ok(Trees { db, entries, mark })
+    });
+    opened.map_err(|error| error.within(context))
+}
+
+fn snapshots(dir: &Path) -> Result<Vec<PathBuf>, StorageError> {
+    let failed = |error| StorageError::io(error, format!("listing {}", dir.display()));
+    let mut found = Vec::new();
+    if !dir.exists() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Gives the snapshots names under which sled does not look for them.
+fn move_snapshots(dir: &Path) -> Result<Vec<PathBuf>, StorageError> {
+    let mut moved = Vec::new();
+    for file in snapshots(dir)? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let to = dir.join(format!("moved-{name}"));
+        fs::rename(&file, &to)
+            .map_err(|error| StorageError::io(error, format!("moving {}", file.display())))?;
+        moved.push(to);
+    }
+    Ok(moved)
+}
+
+fn is_corruption(error: &StorageError) -> bool {
+    let source = std::error::Error::source(error);
+    let sled = source.and_then(|source| source.downcast_ref::<sled::Error>());
+    matches!(sled, Some(sled::Error::Corruption { .. }))
+}
+
+fn failed(error: sled::Error) -> StorageError {
+    match error {
+        sled::Error::Io(error) => StorageError::io(error, "the database sled"),
+        sled::Error::Corruption { .. } | sled::Error::ReportableBug(_) => StorageError::new(
+            StorageErrorKind::Corrupt,
+            "the database sled found its files damaged; restore the store from a backup, or move \
+             its directory away and fetch the feeds again",
+        )
+        .with_source(error),
+        error => StorageError::new(StorageErrorKind::Io, "the database sled").with_source(error),
+    }
+}
