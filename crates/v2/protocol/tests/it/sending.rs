@@ -2,7 +2,7 @@ use hyperfeed_types::{Instant, PeerId};
 use hyperfeed_v2_protocol::{ApiMisuse, Config, Event, NonceSource, Protocol};
 use hyperfeed_v2_wire::{Message, Nodes, Response, limits::MAX_BLOCK, limits::MAX_FRAME};
 
-use crate::peer::{NOW, Peer, have, key};
+use crate::peer::{NOW, Peer, key};
 
 fn response(data: &[u8]) -> Message<'_> {
     Message::Response(Response {
@@ -57,6 +57,30 @@ fn frames_are_put_behind_what_is_in_the_buffer() {
         assert_eq!(b.protocol.stats().bytes_in, frames.len() as u64);
         assert_eq!(a.protocol.stats().frames_out, 2);
         assert_eq!(b.protocol.stats().frames_in, 2);
+    }
+}
+
+#[test]
+fn bodies_are_parts_of_the_one_copy_that_was_made_of_the_input() {
+    for (mut a, mut b) in Peer::pairs() {
+        let channel = a.open(&key(1));
+        b.open(&key(1));
+        b.receive(&a.sent()).unwrap();
+        for body in [&[1; 100][..], &[2; 200], &[3; 300]] {
+            a.protocol
+                .send_raw(NOW, channel, 9, body, &mut a.out)
+                .unwrap();
+        }
+        let events = b.receive(&a.sent()).unwrap();
+        let address = |event: &Event| match event {
+            Event::Message { body, .. } => body.as_ptr().addr(),
+            event => panic!("{event:?}"),
+        };
+        let addresses: Vec<usize> = events.iter().map(address).collect();
+        // Between two bodies: the length in two bytes, channel, tag, type.
+        let between = if a.protocol.is_encrypted() { 20 } else { 4 };
+        assert_eq!(addresses[1] - addresses[0], 100 + between);
+        assert_eq!(addresses[2] - addresses[1], 200 + between);
     }
 }
 
@@ -122,7 +146,6 @@ fn nonces_for_tests_run_out() {
     let error = protocol.open(NOW, &key(1), &mut out);
     assert_eq!(error, Err(ApiMisuse::NoNonceLeft));
     assert!(out.is_empty());
-    let _ = have(1);
 }
 
 #[test]

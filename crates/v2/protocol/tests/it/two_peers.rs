@@ -192,3 +192,66 @@ fn a_hundred_feeds_opened_in_opposite_order_all_work() {
         assert_eq!(b.protocol.channel(&id).unwrap().number(), 99);
     }
 }
+
+/// Few feeds, so that each is left and opened often.
+fn restless_step() -> impl Strategy<Value = (Step, bool)> {
+    let step = prop_oneof![
+        2 => (0..4_u8).prop_map(Step::Open),
+        4 => (0..4_u8, 0..40_usize).prop_map(|(feed, length)| Step::Send(feed, length)),
+        3 => (1..300_usize).prop_map(Step::Arrive),
+    ];
+    (step, prop::bool::weighted(0.2))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// A peer that left hears nothing, and a feed that was opened anew is as good as new.
+    #[test]
+    fn feeds_may_be_left_and_opened_again_at_any_time(
+        encrypted: bool,
+        steps in vec((any::<bool>(), restless_step()), 0..300),
+    ) {
+        let mut ends = [End::new(1, encrypted), End::new(2, encrypted)];
+        for (at_a, (step, leave)) in &steps {
+            let [a, b] = &mut ends;
+            let (here, there) = if *at_a { (a, b) } else { (b, a) };
+            if let (Step::Open(feed), true) = (step, leave) {
+                if let Some(channel) = here.channels.remove(feed) {
+                    here.protocol.leave(channel);
+                    here.received.remove(&channel);
+                }
+                continue;
+            }
+            here.step(step, there);
+        }
+        let [mut a, mut b] = ends;
+        for feed in 0..4 {
+            a.step(&Step::Open(feed), &mut b);
+            b.step(&Step::Open(feed), &mut a);
+        }
+        settle(&mut a, &mut b);
+        for end in [&mut a, &mut b] {
+            end.received.clear();
+        }
+        for feed in 0..4 {
+            a.step(&Step::Send(feed, 1000), &mut b);
+            b.step(&Step::Send(feed, 1000), &mut a);
+        }
+        settle(&mut a, &mut b);
+        for end in [&a, &b] {
+            for channel in end.channels.values() {
+                prop_assert_eq!(end.received[channel].len(), 1);
+                prop_assert_eq!(end.received[channel][0].len(), 1000);
+            }
+            prop_assert_eq!(end.protocol.stats().held_bytes, 0);
+            prop_assert_eq!(end.protocol.stats().remote_channels, 4);
+        }
+    }
+}
+
+/// All that is on its way arrives.
+fn settle(a: &mut End, b: &mut End) {
+    a.step(&Step::Arrive(usize::MAX), b);
+    b.step(&Step::Arrive(usize::MAX), a);
+}
