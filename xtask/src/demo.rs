@@ -28,8 +28,14 @@ const LINES: [&str; 3] = [
     "And this is the last.",
 ];
 
-/// How long anything may take; far more than it needs on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long nothing may happen; far more than it needs on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often the reader's file is looked at.
+const POLL: Duration = Duration::from_millis(50);
+
+/// What the reader gets to commit its last blocks.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// Builds the command, then has a writer and a reader exchange `args`, with `--keep` leaving the stores.
 pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
@@ -62,7 +68,7 @@ pub(crate) fn run(args: &[&str]) -> Result<(), Failure> {
         copy: scratch.path().join("copy"),
         files,
     };
-    let outcome = story.tell();
+    let outcome = story.tell(keep);
     if keep {
         say(&format!("kept: {}", scratch.path().display()));
     }
@@ -78,13 +84,15 @@ struct Story {
 }
 
 impl Story {
-    fn tell(&self) -> Result<(), Failure> {
+    fn tell(&self, keep: bool) -> Result<(), Failure> {
         let original = self.original()?;
         let key = self.write()?;
         let (mut sharing, address) = self.share()?;
         let mut cloning = self.clone_live(&key, &address)?;
 
-        self.wait_for_copy(&mut cloning, "the files", |copy| copy == original)?;
+        self.wait_for_copy(&mut cloning, "the files", original.len(), |copy| {
+            same("the original files", &original, "the reader's file", copy)
+        })?;
         say(&format!(
             "the copy has all {} bytes; now the writer appends {} lines",
             original.len(),
@@ -93,15 +101,22 @@ impl Story {
         for line in LINES {
             sharing.write_line(line)?;
         }
-        self.wait_for_copy(&mut cloning, "the lines appended while connected", |copy| {
-            is_whole(copy, &original).is_ok()
-        })?;
+        let lines = LINES.iter().map(|line| line.len()).sum::<usize>();
+        let length = original.len() + lines;
+        self.wait_for_copy(
+            &mut cloning,
+            "the lines appended while connected",
+            length,
+            |copy| is_whole(copy, &original),
+        )?;
+        // Bytes are written before the commit that makes them count.
+        std::thread::sleep(SETTLE);
         say("they arrived; both processes are now killed without warning, as a crash would");
         cloning.kill();
         sharing.kill();
 
         let bytes = self.compare(&key, &original)?;
-        self.explain(&key, &address, bytes);
+        self.explain(&key, &address, bytes, keep);
         Ok(())
     }
 
@@ -160,16 +175,24 @@ impl Story {
         )
     }
 
+    /// Waits until the reader's file is as it should be, for as long as it still grows.
     fn wait_for_copy(
         &self,
         cloning: &mut Running,
         what: &str,
-        done: impl Fn(&[u8]) -> bool,
+        length: usize,
+        judge: impl Fn(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let start = Instant::now();
+        let (mut since, mut had) = (Instant::now(), 0);
         loop {
-            let copy = fs::read(&self.copy).unwrap_or_default();
-            if done(&copy) {
+            let has = fs::metadata(&self.copy).map_or(0, |file| file.len());
+            if has > had {
+                (since, had) = (Instant::now(), has);
+            }
+            // Read only when it can be right: files may be large.
+            let judged =
+                (has >= length as u64).then(|| judge(&fs::read(&self.copy).unwrap_or_default()));
+            if matches!(judged, Some(Ok(()))) {
                 return Ok(());
             }
             if let Some(status) = cloning.ended() {
@@ -177,13 +200,16 @@ impl Story {
                     "the reader ended with {status} before it had {what}"
                 )));
             }
-            if start.elapsed() > PATIENCE {
-                let has = copy.len();
+            if since.elapsed() > PATIENCE {
+                let reason = judged
+                    .and_then(Result::err)
+                    .map(|failure| format!(": {failure}"));
                 return Err(Failure::new(format!(
-                    "after {PATIENCE:?} the reader lacks {what}; its file has {has} bytes"
+                    "the reader lacks {what}; its file has {has} bytes and did not grow for {PATIENCE:?}{}",
+                    reason.unwrap_or_default()
                 )));
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(POLL);
         }
     }
 
@@ -211,14 +237,7 @@ impl Story {
         Ok(written.len())
     }
 
-    fn explain(&self, key: &str, address: &str, bytes: usize) {
-        let files: Vec<String> = self
-            .files
-            .iter()
-            .map(|file| file.display().to_string())
-            .collect();
-        let (binary, copy) = (self.writer.binary().display(), self.copy.display());
-        let (writer, reader) = (self.writer.store().display(), self.reader.store().display());
+    fn explain(&self, key: &str, address: &str, bytes: usize, keep: bool) {
         println!(
             "
 What happened
@@ -228,17 +247,38 @@ What happened
   It fetched the blocks over TCP, encrypted, verified each against the key before storing it,
   and got the lines that were appended later without asking again. Then both processes were
   killed. The original files, the feed in either store and the reader's plain file hold the
-  same bytes: {bytes} in all.
-
-The same by hand (a new feed has a new key: use the one that `create` prints)
-  {binary} --store {writer} create --alias {ALIAS}
-  {binary} --store {writer} append {ALIAS} {} --chunk {CHUNK}
+  same bytes: {bytes} in all."
+        );
+        let binary = self.writer.binary().display();
+        if keep {
+            let writer = self.writer.store().display();
+            let third = self.reader.store().with_file_name("third");
+            println!(
+                "
+Go on by hand: serve the feed again, and in a second terminal clone it into a third store
   {binary} --store {writer} share {ALIAS} --listen {address} --stdin {ALIAS}
+  {binary} --store {third} clone {key} {address} --live --to {third}-copy
+Type lines into the first terminal and watch them arrive; Ctrl-C ends either.",
+                third = third.display()
+            );
+            return;
+        }
+        let files: Vec<String> = self
+            .files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
+        println!(
+            "
+The same by hand (the key will be another: use the one that `create` prints)
+  {binary} --store demo-writer create --alias {ALIAS}
+  {binary} --store demo-writer append {ALIAS} {} --chunk {CHUNK}
+  {binary} --store demo-writer share {ALIAS} --listen {address} --stdin {ALIAS}
 and in a second terminal
-  {binary} --store {reader} clone {key} {address} --live --to {copy}
-Type lines into the first terminal, stop both with Ctrl-C, then
-  {binary} --store {reader} verify
-  {binary} --store {reader} cat {key}",
+  {binary} --store demo-reader clone {key} {address} --live --to demo-copy
+Type lines into the first terminal and watch them arrive; stop both with Ctrl-C, then
+  {binary} --store demo-reader verify
+  {binary} --store demo-reader cat {key}",
             files.join(" ")
         );
     }
