@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::driver::Owner;
 use crate::home::{External, Home};
+use crate::inbox::Message;
 use crate::shared::Shared;
 use crate::{Core, Error, ErrorKind, FeedIdentity};
 use futures::channel::oneshot;
@@ -11,9 +12,11 @@ use hyperfeed_types::PeerId;
 use hyperfeed_v2_crypto::Entropy;
 use hyperfeed_v2_feed::Store;
 use hyperfeed_v2_replicate::{Config, Replicator};
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, mpsc};
 use std::thread;
+use zeroize::Zeroizing;
 
 #[cfg(feature = "disk")]
 use crate::files::Files;
@@ -47,6 +50,14 @@ enum Place {
     Dir(PathBuf),
     Memory,
     Store(Box<dyn KeyValue>),
+}
+
+/// The owner's end of a core that does not run yet.
+struct OwnerEnd {
+    clock: Clock,
+    inbox: mpsc::Receiver<Message>,
+    entropy: Entropy,
+    alive: async_channel::Sender<Infallible>,
 }
 
 impl Builder {
@@ -156,9 +167,8 @@ impl Builder {
     /// As [`Core::open`].
     pub async fn open(self) -> Result<Core, Error> {
         let (answer, answered) = oneshot::channel();
-        let (shared, inbox, entropy) = self.prepare()?;
-        let clock = shared.clock;
-        let owner = move || match self.build(clock, inbox, entropy) {
+        let (shared, end) = self.prepare()?;
+        let owner = move || match self.build(end) {
             Ok(owner) => {
                 if answer.send(Ok(())).is_ok() {
                     owner.run();
@@ -174,49 +184,45 @@ impl Builder {
     }
 
     pub(crate) fn open_memory(self) -> Result<Core, Error> {
-        let (shared, inbox, entropy) = self.prepare()?;
-        let owner = self.build(shared.clock, inbox, entropy)?;
+        let (shared, end) = self.prepare()?;
+        let owner = self.build(end)?;
         spawn(move || owner.run())?;
         Ok(Core::new(shared))
     }
 
-    #[expect(
-        clippy::type_complexity,
-        reason = "the three parts of a core that is not running yet"
-    )]
-    fn prepare(
-        &self,
-    ) -> Result<(Arc<Shared>, mpsc::Receiver<crate::inbox::Message>, Entropy), Error> {
-        let mut seed = self.seed.unwrap_or_default();
-        if self.seed.is_none() {
-            getrandom::fill(&mut seed).map_err(|error| {
-                Error::new(
-                    ErrorKind::Io,
-                    format!("the operating system gives no random bytes: {error}"),
-                )
-            })?;
-        }
-        let mut entropy = Entropy::from_seed(seed);
+    fn prepare(&self) -> Result<(Arc<Shared>, OwnerEnd), Error> {
+        let mut entropy = match self.seed {
+            Some(seed) => Entropy::from_seed(seed),
+            None => system_entropy()?,
+        };
         let owners = entropy.fork();
         let peer_id = self.peer_id.unwrap_or_else(|| {
             let mut id = [0; 32];
             entropy.fill(&mut id);
             PeerId::from(id)
         });
-        let (sender, receiver) = mpsc::channel();
+        let clock = Clock::start();
+        let (sender, inbox) = mpsc::channel();
+        let (alive, closed) = async_channel::bounded(1);
+        let shared = Shared::new(clock, peer_id, sender, closed, entropy);
         Ok((
-            Arc::new(Shared::new(Clock::start(), peer_id, sender, entropy)),
-            receiver,
-            owners,
+            Arc::new(shared),
+            OwnerEnd {
+                clock,
+                inbox,
+                entropy: owners,
+                alive,
+            },
         ))
     }
 
-    fn build(
-        self,
-        clock: Clock,
-        inbox: mpsc::Receiver<crate::inbox::Message>,
-        mut entropy: Entropy,
-    ) -> Result<Owner, Error> {
+    fn build(self, end: OwnerEnd) -> Result<Owner, Error> {
+        let OwnerEnd {
+            clock,
+            inbox,
+            mut entropy,
+            alive,
+        } = end;
         let mut seed = [0; 32];
         entropy.fill(&mut seed);
         let home = Home::in_memory(self.external);
@@ -250,7 +256,7 @@ impl Builder {
             }
         };
         let replicator = Replicator::new(self.config, Store::open(kv)?, seed);
-        Ok(Owner::new(replicator, home, clock, inbox))
+        Ok(Owner::new(replicator, home, clock, inbox, alive))
     }
 }
 
@@ -260,6 +266,15 @@ impl fmt::Debug for Builder {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
+}
+
+fn system_entropy() -> Result<Entropy, Error> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(seed.as_mut_slice()).map_err(|error| {
+        let text = format!("the operating system gives no random bytes: {error}");
+        Error::new(ErrorKind::Io, text)
+    })?;
+    Ok(Entropy::from_seed(*seed))
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use crate::finish::FinishSender;
 use crate::inbox::{ConnectionId, Message};
 use crate::link::Link;
 use crate::{Error, ErrorKind};
+use futures::FutureExt;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures_timer::Delay;
 use hyperfeed_types::Instant;
@@ -14,6 +15,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 /// Drives one socket until the connection is over. Reading and writing go on beside each other: neither waits for
 /// the other, so two peers with full buffers both ways still move.
@@ -34,13 +36,16 @@ pub(crate) struct Connection<IO> {
     stage: Stage,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Open,
     /// The owner wants an end: write what is queued, read no more.
     Closing,
-    /// Everything is written; the socket is being closed.
+    /// Everything is written: tell the peer.
     Shutting,
+    /// The peer was told. What it still sends is read and dropped, for a socket closed with unread bytes would
+    /// take back what was just written.
+    Draining,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
@@ -89,15 +94,33 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             {
                 self.stage = Stage::Shutting;
             }
-            if self.stage == Stage::Shutting {
-                // The peer may be gone already: that is an end as good as any.
-                ready!(Pin::new(&mut self.io).poll_close(cx)).ok();
-                return Poll::Ready(Ok(()));
-            }
-            return Poll::Pending;
+            return match self.stage {
+                Stage::Open | Stage::Closing => Poll::Pending,
+                Stage::Shutting | Stage::Draining => self.shut(cx).map(Ok),
+            };
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// The peer may be gone already, or not care: any of it is an end.
+    fn shut(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.stage == Stage::Shutting {
+            if ready!(Pin::new(&mut self.io).poll_close(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            self.stage = Stage::Draining;
+            self.timer = Some((Instant::ZERO, Delay::new(MAX_DRAIN)));
+        }
+        while let Poll::Ready(read) = Pin::new(&mut self.io).poll_read(cx, &mut self.input) {
+            if !matches!(read, Ok(1..)) {
+                return Poll::Ready(());
+            }
+        }
+        match &mut self.timer {
+            Some((_, delay)) => delay.poll_unpin(cx),
+            None => Poll::Ready(()),
+        }
     }
 
     /// Encodes commands while there is room: late, so that what can still change has not been encoded yet.
@@ -169,6 +192,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     }
 
     fn tick(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        if self.stage >= Stage::Shutting {
+            return Ok(false);
+        }
         let Some(wanted) = self.edge.poll_timeout() else {
             self.timer = None;
             return Ok(false);
@@ -180,7 +206,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         let Some((_, delay)) = &mut self.timer else {
             return Ok(false);
         };
-        if futures::FutureExt::poll_unpin(delay, cx).is_pending() {
+        if delay.poll_unpin(cx).is_pending() {
             return Ok(false);
         }
         self.timer = None;
@@ -222,6 +248,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for Connection<IO> {
         let this = self.get_mut();
         let result = ready!(this.step(cx));
         this.finish.set(result.clone());
+        this.inbox.send(Message::Gone(this.id)).ok();
         Poll::Ready(result)
     }
 }
@@ -329,6 +356,8 @@ fn socket_failed(error: io::Error) -> Error {
     )
 }
 
+/// How long a peer that was told of the end may go on sending.
+const MAX_DRAIN: Duration = Duration::from_secs(2);
 /// Bytes read at a time.
 const READ_BYTES: usize = 128 << 10;
 /// Encoded bytes above which no more commands are encoded.

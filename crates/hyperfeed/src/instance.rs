@@ -275,6 +275,11 @@ impl Core {
         Replication::start(&self.0, io, options)
     }
 
+    /// Waits until the core is closed, by whoever has a handle.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+
     /// Makes everything durable, ends all connections in an orderly way and closes the store.
     ///
     /// # Errors

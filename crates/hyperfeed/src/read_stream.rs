@@ -1,6 +1,6 @@
 //! Blocks in order.
 
-use crate::{Error, ErrorKind, Feed, FeedEvent, FeedEvents, Get};
+use crate::{Error, ErrorKind, Feed, FeedEvents, Get};
 use bytes::Bytes;
 use futures::Stream;
 use hyperfeed_v2_feed::Kind;
@@ -68,9 +68,8 @@ impl ReadStream {
         let events = self.events.get_or_insert_with(|| feed.events());
         // What happened before the subscription shows in the feed.
         while unknown(feed) {
-            match ready!(Pin::new(&mut *events).poll_next(cx)) {
-                Some(FeedEvent::Have { .. } | FeedEvent::Lagged { .. }) | Some(_) => {}
-                None => break,
+            if ready!(Pin::new(&mut *events).poll_next(cx)).is_none() {
+                break;
             }
         }
         self.events = None;

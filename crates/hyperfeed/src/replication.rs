@@ -4,12 +4,13 @@ use crate::connection::Connection;
 use crate::driver::NewConnection;
 use crate::events::Subscribers;
 use crate::extension::{Extension, Messages};
+use crate::feed_view::FeedView;
 use crate::finish::{Finish, finish};
 use crate::inbox::{ConnectionId, Message};
 use crate::link::Link;
 use crate::shared::Shared;
 use crate::{
-    Error, ErrorKind, Feed, PeerInfo, ReplicateOptions, ReplicationEvent, ReplicationEvents,
+    Error, ErrorKind, Feed, Feeds, PeerInfo, ReplicateOptions, ReplicationEvent, ReplicationEvents,
 };
 use bytes::Bytes;
 use futures::io::{AsyncRead, AsyncWrite};
@@ -46,6 +47,16 @@ impl Replication {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        if let Feeds::Listed(feeds) = &options.feeds {
+            for feed in feeds {
+                check_core(core, feed)?;
+                feed.slot()?;
+                if feed.key().is_none() {
+                    let text = "a static feed has no key before it is sealed; finalize it first";
+                    return Err(Error::new(ErrorKind::InvalidInput, text));
+                }
+            }
+        }
         let mut extensions = options.extensions;
         extensions.sort_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
         extensions.dedup();
@@ -96,7 +107,7 @@ impl Replication {
     /// `Closed`: the feed or the connection. `InvalidInput`: a static feed that is not sealed yet has no key.
     pub async fn join(&self, feed: &Feed) -> Result<(), Error> {
         feed.slot()?;
-        let (id, view) = (self.connected.id, Arc::clone(feed.view()));
+        let (id, view) = (self.connected.id, self.view(feed)?);
         self.core
             .call(move |owner| owner.join_view(id, &view))
             .await?
@@ -107,7 +118,7 @@ impl Replication {
     /// # Errors
     /// `Closed`.
     pub async fn leave(&self, feed: &Feed) -> Result<(), Error> {
-        let (id, view) = (self.connected.id, Arc::clone(feed.view()));
+        let (id, view) = (self.connected.id, self.view(feed)?);
         self.core
             .call(move |owner| owner.leave_view(id, &view))
             .await?
@@ -118,7 +129,7 @@ impl Replication {
     /// # Errors
     /// `Closed`.
     pub async fn pause(&self, feed: &Feed) -> Result<(), Error> {
-        let (id, view) = (self.connected.id, Arc::clone(feed.view()));
+        let (id, view) = (self.connected.id, self.view(feed)?);
         self.core.call(move |owner| owner.pause(id, &view)).await?
     }
 
@@ -127,7 +138,7 @@ impl Replication {
     /// # Errors
     /// `Closed`.
     pub async fn resume(&self, feed: &Feed) -> Result<(), Error> {
-        let (id, view) = (self.connected.id, Arc::clone(feed.view()));
+        let (id, view) = (self.connected.id, self.view(feed)?);
         self.core.call(move |owner| owner.resume(id, &view)).await?
     }
 
@@ -195,15 +206,29 @@ impl Replication {
         name: usize,
         body: Bytes,
     ) -> Result<(), Error> {
-        let (id, view) = (self.connected.id, Arc::clone(feed.view()));
+        let (id, view) = (self.connected.id, self.view(feed)?);
         self.core
             .call(move |owner| owner.send_extension(id, &view, name, body))
             .await?
     }
 
+    fn view(&self, feed: &Feed) -> Result<Arc<FeedView>, Error> {
+        check_core(&self.core, feed)?;
+        Ok(Arc::clone(feed.view()))
+    }
+
     pub(crate) fn subscribe(&self, name: usize, reader: Messages) {
         self.connected.subscribe(name, reader);
     }
+}
+
+/// Feeds of two cores must not be taken for each other.
+fn check_core(core: &Arc<Shared>, feed: &Feed) -> Result<(), Error> {
+    if Arc::ptr_eq(core, feed.core()) {
+        return Ok(());
+    }
+    let text = "the feed was opened in another core than the connection; open it in this one";
+    Err(Error::new(ErrorKind::InvalidInput, text))
 }
 
 impl fmt::Debug for Replication {

@@ -8,6 +8,7 @@ use futures::channel::oneshot;
 use hyperfeed_types::PeerId;
 use hyperfeed_v2_crypto::Entropy;
 use hyperfeed_v2_replicate::Token;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 
@@ -15,6 +16,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) peer_id: PeerId,
     inbox: mpsc::Sender<Message>,
+    /// Nothing is ever sent: it closes when the owner is gone.
+    closed: async_channel::Receiver<Infallible>,
     entropy: Mutex<Entropy>,
     tokens: AtomicU64,
     connections: AtomicU64,
@@ -25,12 +28,14 @@ impl Shared {
         clock: Clock,
         peer_id: PeerId,
         inbox: mpsc::Sender<Message>,
+        closed: async_channel::Receiver<Infallible>,
         entropy: Entropy,
     ) -> Self {
         Self {
             clock,
             peer_id,
             inbox,
+            closed,
             entropy: Mutex::new(entropy),
             tokens: AtomicU64::new(0),
             connections: AtomicU64::new(0),
@@ -52,6 +57,11 @@ impl Shared {
 
     pub(crate) fn next_connection(&self) -> ConnectionId {
         ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Waits until the core is closed.
+    pub(crate) async fn closed(&self) {
+        self.closed.recv().await.ok();
     }
 
     /// 32 bytes nobody else gets.

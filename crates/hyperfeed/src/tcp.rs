@@ -2,9 +2,11 @@
 
 use crate::{Core, Error, ErrorKind, ReplicateOptions, Replication};
 use async_std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use futures::future::{Either, select};
 use futures_timer::Delay;
 use std::fmt;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 /// Accepts connections and replicates over each.
@@ -68,7 +70,7 @@ impl Listener {
     /// `Closed`: the core. A connection that broke before it was accepted is not an error.
     pub async fn accept(&self) -> Result<(Replication, SocketAddr), Error> {
         loop {
-            match self.socket.accept().await {
+            match until_closed(&self.core, self.socket.accept()).await? {
                 Ok((stream, from)) => {
                     return Ok((replicate(&self.core, stream, self.options.clone())?, from));
                 }
@@ -121,7 +123,7 @@ impl Reconnect {
     pub async fn next(&mut self) -> Result<Replication, Error> {
         loop {
             if self.failures > 0 {
-                Delay::new(self.wait()).await;
+                until_closed(&self.core, Delay::new(self.wait())).await?;
             }
             match connect(&self.core, self.address.as_str(), self.options.clone()).await {
                 Ok(replication) => {
@@ -154,6 +156,13 @@ impl Reconnect {
             .min(Self::MAX_WAIT);
         let lot = self.core.lot();
         full / 2 + full.mul_f64(f64::from(lot) / f64::from(u16::MAX) / 2.0)
+    }
+}
+
+async fn until_closed<T>(core: &Core, work: impl Future<Output = T>) -> Result<T, Error> {
+    match select(pin!(work), pin!(core.closed())).await {
+        Either::Left((result, _)) => Ok(result),
+        Either::Right(_) => Err(Error::core_closed()),
     }
 }
 

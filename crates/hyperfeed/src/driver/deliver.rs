@@ -4,6 +4,7 @@ use super::{Owner, Slot, Waiting};
 use crate::{Error, ErrorKind, FeedEvent, ReplicationEvent};
 use hyperfeed_storage::Durability;
 use hyperfeed_types::PublicId;
+use hyperfeed_v2_crypto::public_id;
 use hyperfeed_v2_replicate::{Event, PeerError, PeerKey, Reply, Token};
 
 impl Owner {
@@ -133,6 +134,7 @@ impl Owner {
                     .and_then(|feed| feed.key().copied())
                 {
                     self.publish(slot, &FeedEvent::Finalized { key });
+                    self.offer(public_id(&key));
                 }
             }
             Event::Handshake {

@@ -107,12 +107,16 @@ impl Owner {
         };
         if let Some(secret) = &options.secret {
             let record = self.record(slot)?;
+            if record.key != Some(KeyPair::from_secret(secret.clone()).key()) {
+                let text = "the secret key belongs to another feed";
+                return Err(Error::new(ErrorKind::InvalidInput, text));
+            }
             self.home.save_secret(&record.id, secret)?;
         }
-        if self.feeds.contains_key(&slot) {
-            if options.external.is_some() {
-                let text =
-                    "the feed is open already; close it to open it with other external storage";
+        if let Some(feed) = self.replicator.feed(slot) {
+            let other_secret = options.secret.is_some() && !feed.is_writable();
+            if options.external.is_some() || other_secret {
+                let text = "the feed is open already; close it to open it with other storage or its secret key";
                 return Err(Error::new(ErrorKind::InUse, text));
             }
             // Of an open feed this changes the options only.

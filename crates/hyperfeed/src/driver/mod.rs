@@ -14,6 +14,7 @@ use futures::channel::oneshot;
 use hyperfeed_v2_feed::Slot;
 use hyperfeed_v2_replicate::{PeerKey, Replicator, Token};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::sync::{Arc, mpsc};
 
 pub(crate) use connections::NewConnection;
@@ -26,6 +27,8 @@ pub(crate) struct Owner {
     pub(crate) home: Home,
     clock: Clock,
     inbox: mpsc::Receiver<Message>,
+    /// Tells everybody who waits for the end, by being dropped.
+    _alive: async_channel::Sender<Infallible>,
     feeds: BTreeMap<Slot, OpenFeed>,
     connections: BTreeMap<ConnectionId, OpenConnection>,
     by_peer: BTreeMap<PeerKey, ConnectionId>,
@@ -60,12 +63,14 @@ impl Owner {
         home: Home,
         clock: Clock,
         inbox: mpsc::Receiver<Message>,
+        alive: async_channel::Sender<Infallible>,
     ) -> Self {
         Self {
             replicator,
             home,
             clock,
             inbox,
+            _alive: alive,
             feeds: BTreeMap::new(),
             connections: BTreeMap::new(),
             by_peer: BTreeMap::new(),
@@ -87,6 +92,8 @@ impl Owner {
                     if let Err(error) = &result {
                         tracing::error!(%error, "the store could not be closed in an orderly way");
                     }
+                    // Whoever is told may open the store again at once: first let go of it.
+                    drop(self);
                     if let Some(answer) = answer {
                         answer.send(result).ok();
                     }
