@@ -365,10 +365,9 @@ impl Feed {
     /// `Closed`.
     pub async fn sync_state(&self) -> Result<SyncState, Error> {
         let slot = self.slot()?;
-        Ok(self
-            .core()
+        self.core()
             .call(move |owner| owner.sync_state(slot))
-            .await??)
+            .await?
     }
 
     /// Shares this feed alone over a connection, with the default options; see [`Core::replicate`](crate::Core::replicate).

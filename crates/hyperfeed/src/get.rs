@@ -14,6 +14,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+type Found = Result<Option<Block>, Error>;
+
 /// The future of [`Feed::get`]. Dropping it takes the request back.
 #[must_use = "dropping it takes the request back"]
 pub struct Get {
@@ -27,7 +29,7 @@ enum State {
     Failed(Error),
     Waiting {
         token: Token,
-        reply: oneshot::Receiver<Result<Option<Block>, Error>>,
+        reply: oneshot::Receiver<Found>,
     },
 }
 
@@ -49,7 +51,7 @@ impl Get {
         feed: &Feed,
         block: u64,
         wait: bool,
-    ) -> Result<(Token, oneshot::Receiver<Result<Option<Block>, Error>>), Error> {
+    ) -> Result<(Token, oneshot::Receiver<Found>), Error> {
         let (slot, block) = (feed.slot()?, index(block)?);
         let token = feed.core().next_token();
         let (reply, replied) = oneshot::channel();

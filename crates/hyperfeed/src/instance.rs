@@ -59,7 +59,6 @@ impl Core {
     }
 
     /// A core with a store, a backend, limits of one's own.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }

@@ -199,7 +199,7 @@ impl Owner {
     }
 
     /// Ends a connection in an orderly way: what is queued is still written.
-    pub(crate) fn close_connection(&mut self, id: ConnectionId) {
+    pub(crate) fn close_connection(&self, id: ConnectionId) {
         if let Some(connection) = self.connections.get(&id) {
             connection.link.end(Ok(()));
         }

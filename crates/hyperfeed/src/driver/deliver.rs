@@ -183,7 +183,7 @@ impl Owner {
         }
     }
 
-    fn dropped(&mut self, peer: PeerKey, reason: PeerError) {
+    fn dropped(&self, peer: PeerKey, reason: PeerError) {
         if let Some(connection) = self
             .by_peer
             .get(&peer)

@@ -1,5 +1,11 @@
 //! What users do with the facade, one file a story.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod batching;
 mod clone;
 mod close;
