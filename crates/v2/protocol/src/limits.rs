@@ -7,10 +7,10 @@ use hyperfeed_v2_wire::limits::MAX_EXTENSIONS;
 /// frame that is still arriving, what is listed here, and the bodies the caller has not dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Channels of one side: those we have open, and those the remote has opened for feeds that are not
-    /// open here. Count.
+    /// Channels of either side: open here, and opened by the remote. Count.
     ///
-    /// Each costs about 200 bytes. A remote that opens more is misbehaving.
+    /// Each costs about 200 bytes. A remote that opens more is misbehaving, except for feeds that are open
+    /// here.
     pub max_channels: usize,
     /// Frames kept for channels that are not open here yet, together. Bytes, to each frame
     /// [`HELD_FRAME_COST`](Self::HELD_FRAME_COST) are added.

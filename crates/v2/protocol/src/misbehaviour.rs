@@ -43,7 +43,7 @@ pub enum Misbehaviour {
         /// Bytes that came.
         found: usize,
     },
-    /// More channels than [`Limits::max_channels`](crate::Limits::max_channels) for feeds that are not
+    /// Another channel beyond [`Limits::max_channels`](crate::Limits::max_channels), for a feed that is not
     /// open here.
     TooManyChannels {
         /// Channels allowed.

@@ -72,17 +72,17 @@ impl Protocol {
                 let opened = open(number, frame, key, &remote.nonce, &mut payload);
                 remote.nonce.increment();
                 if let Err(misbehaviour) = opened {
-                    return match Handshake::decode(&payload) {
-                        Ok(_) => self.on_handshake(number, &payload),
-                        Err(_) => Err(misbehaviour.into()),
+                    return match is_handshake(&payload) {
+                        true => self.on_handshake(number, &payload),
+                        false => Err(misbehaviour.into()),
                     };
                 }
                 payload.advance(secretbox::TAG_LEN);
-            } else if Handshake::decode(&payload).is_ok() {
+            } else if is_handshake(&payload) {
                 return self.on_handshake(number, &payload);
             }
             self.on_message(channel, payload);
-        } else if Handshake::decode(&payload).is_ok() {
+        } else if is_handshake(&payload) {
             return self.on_handshake(number, &payload);
         } else {
             self.hold(number, &payload);
@@ -193,6 +193,11 @@ impl Protocol {
     pub(crate) fn ignore(&mut self) {
         self.counters.frames_ignored = self.counters.frames_ignored.saturating_add(1);
     }
+}
+
+/// Whether a frame on a number in use is a handshake. Peers write the public id first.
+fn is_handshake(payload: &[u8]) -> bool {
+    payload.first() == Some(&0x0a) && Handshake::decode(payload).is_ok()
 }
 
 /// Decrypts a message where it lies, behind the tag.
