@@ -10,6 +10,7 @@ mod nonce;
 mod public_id;
 mod secret_key;
 pub mod secretbox;
+mod tree;
 mod verify;
 
 pub use entropy::Entropy;
@@ -17,4 +18,5 @@ pub use key_pair::KeyPair;
 pub use nonce::Nonce;
 pub use public_id::public_id;
 pub use secret_key::{SecretKey, SecretKeyError};
+pub use tree::Sha256Tree;
 pub use verify::{SignatureError, verify};

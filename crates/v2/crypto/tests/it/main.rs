@@ -7,3 +7,4 @@ mod keys;
 mod public_id;
 mod redaction;
 mod secretbox;
+mod tree_vectors;
