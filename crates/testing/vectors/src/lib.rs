@@ -1,1 +1,9 @@
-//! Test vectors made by npm hypercore 2.3.0, with a typed loader.
+#![doc = include_str!("../README.md")]
+
+mod hex;
+mod json;
+mod pattern;
+
+pub use hex::hex;
+pub use json::{NAMES, json};
+pub use pattern::pattern;
