@@ -1,0 +1,249 @@
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use hyperfeed_storage::{
+    Batch, Durability, FaultPlan, Faulty, KeyValue, Loss, MemoryFile, MemoryStore, RandomAccess,
+    StorageError,
+};
+
+use super::State;
+use crate::engine::{Change, Each, Engine};
+use crate::journal_place::{JournalPlace, Replaced};
+use crate::logged::recover::Recovery;
+use crate::logged::{Limits, Logged, Opening};
+use crate::tally::Tally;
+
+/// A store on a simulated device, every part of which fails and crashes under one plan.
+pub(super) struct World {
+    pub(super) plan: FaultPlan,
+    pub(super) engine: Faulty<MemoryStore>,
+    // One byte: which of the files has the name `journal`. A rename writes it, a directory sync
+    // syncs it.
+    pub(super) directory: Faulty<MemoryFile>,
+    pub(super) files: Arc<Mutex<Vec<Faulty<MemoryFile>>>>,
+    store: Option<Logged>,
+    id: u64,
+}
+
+impl World {
+    pub(super) fn create(plan: FaultPlan, limits: Limits) -> Self {
+        Self::create_as(plan, limits, 1)
+    }
+
+    pub(super) fn create_as(plan: FaultPlan, limits: Limits, id: u64) -> Self {
+        let mut world = Self {
+            engine: Faulty::new(MemoryStore::new(), &plan),
+            directory: Faulty::new(MemoryFile::new(), &plan),
+            files: Arc::default(),
+            store: None,
+            plan,
+            id,
+        };
+        world.store = Some(world.opening(limits, false).create().unwrap());
+        world
+    }
+
+    /// What is found after a crash now, under a new plan.
+    pub(super) fn crash(&self, loss: Loss, plan: FaultPlan) -> Self {
+        let files = self.files.lock().unwrap();
+        let files = files
+            .iter()
+            .map(|file| Faulty::new(file.crash(loss), &plan));
+        Self {
+            engine: Faulty::new(self.engine.crash(loss), &plan),
+            directory: Faulty::new(self.directory.crash(loss), &plan),
+            files: Arc::new(Mutex::new(files.collect())),
+            store: None,
+            plan,
+            id: self.id,
+        }
+    }
+
+    pub(super) fn recover(&mut self, limits: Limits) -> Recovery {
+        self.try_recover(limits, false).unwrap()
+    }
+
+    pub(super) fn try_recover(
+        &mut self,
+        limits: Limits,
+        salvage: bool,
+    ) -> Result<Recovery, StorageError> {
+        self.store = None;
+        let (store, recovery) = self.opening(limits, salvage).recover()?;
+        self.store = Some(store);
+        Ok(recovery)
+    }
+
+    pub(super) fn store(&mut self) -> &mut Logged {
+        self.store.as_mut().unwrap()
+    }
+
+    pub(super) fn take_store(&mut self) -> Option<Logged> {
+        self.store.take()
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.try_state().unwrap()
+    }
+
+    pub(super) fn try_state(&self) -> Result<State, StorageError> {
+        let store = self.store.as_ref().unwrap();
+        let mut state = State::new();
+        store.scan(b"", &mut |key, value| {
+            state.insert(key.to_vec(), value.to_vec());
+            ControlFlow::Continue(())
+        })?;
+        for (key, value) in &state {
+            assert_eq!(store.get(key)?.as_ref(), Some(value));
+        }
+        Ok(state)
+    }
+
+    pub(super) fn journal_len(&self) -> u64 {
+        self.place().open().unwrap().unwrap().len().unwrap()
+    }
+
+    pub(super) fn flip_journal(&self, at: u64) {
+        let mut file = self.place().open().unwrap().unwrap();
+        let mut byte = [0];
+        file.read(at, &mut byte).unwrap();
+        file.write(at, &[byte[0] ^ 0x10]).unwrap();
+    }
+
+    pub(super) fn damage_value(&self, key: &[u8]) {
+        let key = entry_key(key);
+        let mut value = self.engine.get(&key).unwrap().unwrap();
+        value[0] ^= 1;
+        let mut batch = Batch::new();
+        batch.put(&key, &value);
+        self.engine
+            .share()
+            .commit(&batch, Durability::Power)
+            .unwrap();
+    }
+
+    pub(super) fn remove_entry(&self, key: &[u8]) {
+        let mut batch = Batch::new();
+        batch.delete(&entry_key(key));
+        self.engine
+            .share()
+            .commit(&batch, Durability::Power)
+            .unwrap();
+    }
+
+    fn opening(&self, limits: Limits, salvage: bool) -> Opening {
+        Opening {
+            engine: Box::new(SimulatedEngine(self.engine.share())),
+            place: Box::new(self.place()),
+            store: self.id,
+            limits,
+            salvage,
+        }
+    }
+
+    fn place(&self) -> SimulatedPlace {
+        SimulatedPlace {
+            plan: self.plan.clone(),
+            directory: self.directory.share(),
+            files: Arc::clone(&self.files),
+        }
+    }
+}
+
+/// A database that promises as little as [`Engine`] allows: each change is on its own.
+struct SimulatedEngine(Faulty<MemoryStore>);
+
+fn entry_key(key: &[u8]) -> Vec<u8> {
+    [b"e", key].concat()
+}
+
+impl Engine for SimulatedEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        self.0.get(&entry_key(key))
+    }
+
+    fn scan(&self, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StorageError> {
+        self.0
+            .scan(&entry_key(prefix), &mut |key, value| each(&key[1..], value))
+    }
+
+    fn apply(
+        &self,
+        changes: &mut dyn Iterator<Item = Change<'_>>,
+        tally: &mut Tally,
+    ) -> Result<(), StorageError> {
+        let mut device = self.0.share();
+        for (key, value) in changes {
+            if let Some(old) = self.get(key)? {
+                tally.remove(&old);
+            }
+            let mut batch = Batch::new();
+            match value {
+                Some(value) => {
+                    tally.add(&value);
+                    batch.put(&entry_key(key), &value);
+                }
+                None => batch.delete(&entry_key(key)),
+            }
+            device.commit(&batch, Durability::Process)?;
+        }
+        device.commit(&Batch::new(), Durability::Power)
+    }
+
+    fn mark(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        self.0.get(b"mark")
+    }
+
+    fn set_mark(&self, mark: &[u8]) -> Result<(), StorageError> {
+        let mut batch = Batch::new();
+        batch.put(b"mark", mark);
+        self.0.share().commit(&batch, Durability::Power)
+    }
+
+    fn bytes(&self) -> u64 {
+        0
+    }
+}
+
+struct SimulatedPlace {
+    plan: FaultPlan,
+    directory: Faulty<MemoryFile>,
+    files: Arc<Mutex<Vec<Faulty<MemoryFile>>>>,
+}
+
+impl JournalPlace for SimulatedPlace {
+    fn open(&self) -> Result<Option<Box<dyn RandomAccess>>, StorageError> {
+        if self.directory.is_empty()? {
+            return Ok(None);
+        }
+        let mut current = [0];
+        self.directory.read(0, &mut current)?;
+        let files = self.files.lock().unwrap();
+        Ok(Some(Box::new(files[usize::from(current[0])].share())))
+    }
+
+    fn replace(&mut self, content: &[u8]) -> Result<Replaced, StorageError> {
+        let mut file = Faulty::new(MemoryFile::new(), &self.plan);
+        file.write(0, content)?;
+        file.sync()?;
+        let mut files = self.files.lock().unwrap();
+        let next = files.len() as u8;
+        files.push(file.share());
+        // A rename that reports an error may have happened; a real one does not do that.
+        let renamed = self.directory.write(0, &[next]);
+        let mut current = [next.wrapping_add(1)];
+        let looked = self.directory.read(0, &mut current);
+        if renamed.is_err() && (looked.is_err() || current != [next]) {
+            return renamed.map(|()| unreachable!("is an error"));
+        }
+        Ok(Replaced {
+            file: Box::new(file),
+            durable: renamed.and_then(|()| self.directory.sync()),
+        })
+    }
+
+    fn copy_aside(&self) -> Result<Option<PathBuf>, StorageError> {
+        Ok(None)
+    }
+}
