@@ -30,6 +30,8 @@ pub struct Replication {
 pub(crate) struct Connected {
     pub(crate) id: ConnectionId,
     pub(crate) events: Subscribers<ReplicationEvent>,
+    /// The stream of the first who asks: a connection may say much before anybody can.
+    first: Mutex<Option<ReplicationEvents>>,
     pub(crate) finish: Finish,
     /// Our extensions in the order of the wire.
     extensions: Vec<String>,
@@ -67,9 +69,11 @@ impl Replication {
             ..EdgeConfig::new(core.peer_id)
         };
         let (finish_sender, finish) = finish();
+        let events = Subscribers::new(|missed| ReplicationEvent::Lagged { missed });
         let connected = Arc::new(Connected {
             id: core.next_connection(),
-            events: Subscribers::new(|missed| ReplicationEvent::Lagged { missed }),
+            first: Mutex::new(Some(events.subscribe())),
+            events,
             finish,
             messages: Mutex::new(extensions.iter().map(|_| Vec::new()).collect()),
             extensions,
@@ -151,10 +155,16 @@ impl Replication {
         self.core.call(move |owner| owner.peer_info(id)).await?
     }
 
-    /// What happens on the connection from now on.
+    /// What happens on the connection: the first time from its start on, later from the call on.
     #[must_use]
     pub fn events(&self) -> ReplicationEvents {
-        self.connected.events.subscribe()
+        let first = self
+            .connected
+            .first
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        first.unwrap_or_else(|| self.connected.events.subscribe())
     }
 
     /// One of the extensions named in [`ReplicateOptions::extensions`].

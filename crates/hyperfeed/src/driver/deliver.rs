@@ -8,7 +8,7 @@ use hyperfeed_v2_crypto::public_id;
 use hyperfeed_v2_replicate::{Event, PeerError, PeerKey, Reply, Token};
 
 impl Owner {
-    /// First what handles see, then who waits, then who watches.
+    /// First what handles see, then who watches, then who waits: a task that has its reply finds the rest done.
     pub(super) fn deliver(&mut self) {
         let replies: Vec<Reply> = std::iter::from_fn(|| self.replicator.poll_reply()).collect();
         let events: Vec<Event> = std::iter::from_fn(|| self.replicator.poll_event()).collect();
@@ -23,11 +23,11 @@ impl Owner {
                 open.view.update(feed);
             }
         }
-        for reply in replies {
-            self.deliver_reply(reply);
-        }
         for event in events {
             self.deliver_event(event);
+        }
+        for reply in replies {
+            self.deliver_reply(reply);
         }
     }
 

@@ -219,7 +219,10 @@ impl Owner {
                 self.waiting.insert(token, waiting);
                 self.replicator.put(slot, *put, token);
             }
-            Message::Released(view) => self.release(&view),
+            Message::Released(view) => {
+                self.release(&view);
+                self.close_idle();
+            }
             Message::Shutdown => return Next::Stop(None),
         }
         Next::Go

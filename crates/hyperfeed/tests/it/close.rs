@@ -79,8 +79,8 @@ fn the_last_handle_closes_the_core() {
         let core = Core::builder().store(store.share()).open().await.unwrap();
         let feed = core.create_feed().await.unwrap();
         drop(core);
-        feed.append("a").await.unwrap();
         let mut events = feed.events();
+        feed.append("a").await.unwrap();
         drop(feed);
         // The owner is gone when the events end.
         assert!(futures::StreamExt::next(&mut events).await.is_some());

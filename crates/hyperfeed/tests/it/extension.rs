@@ -9,6 +9,7 @@ fn messages_of_an_extension_arrive_beside_their_feed() {
         let (writer, reader) = (Core::memory().unwrap(), Core::memory().unwrap());
         let feed = writer.create_feed().await.unwrap();
         let copy = reader.open_feed(&feed.key().unwrap()).await.unwrap();
+        let mut events = feed.events();
         let (a, b) = pipe(4096);
         // The same names in other company, so that the numbers on the wire differ.
         let writing = writer
@@ -18,7 +19,6 @@ fn messages_of_an_extension_arrive_beside_their_feed() {
             .replicate(b, ReplicateOptions::new().extensions(["zebra", "apple"]))
             .unwrap();
         let mut messages = reading.extension("zebra").unwrap().messages();
-        let mut events = feed.events();
         while !matches!(events.next().await, Some(FeedEvent::PeerAdded { .. })) {}
         let zebra = writing.extension("zebra").unwrap();
         for number in 0..10 {

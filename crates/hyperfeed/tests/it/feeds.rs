@@ -82,10 +82,10 @@ fn a_paused_feed_is_not_answered_until_it_is_resumed() {
         let (writer, reader) = (Core::memory().unwrap(), Core::memory().unwrap());
         let feed = writer.create_feed().await.unwrap();
         let copy = reader.open_feed(&feed.key().unwrap()).await.unwrap();
+        let mut events = copy.events();
         let (a, b) = pipe(4096);
         let writing = feed.replicate(a).unwrap();
         copy.replicate(b).unwrap();
-        let mut events = copy.events();
         while !matches!(events.next().await, Some(FeedEvent::PeerAdded { .. })) {}
         writing.pause(&feed).await.unwrap();
         while !matches!(events.next().await, Some(FeedEvent::Paused { .. })) {}
