@@ -144,7 +144,13 @@ fn a_record_with_a_number_that_does_not_follow_is_not_taken() {
         let end = file.len().unwrap();
         let encoded = batch(0);
         let head = RecordHead::of(wrong, 10, encoded.encoded());
-        // One byte further, because a head exactly at the end is that of the torn record.
+        // A head exactly at the end is that of the torn record, so it is not a later one.
+        let mut exact = file.clone();
+        exact.write(end, &head.encode(HEADER.salt)).unwrap();
+        exact.write(end + 32, encoded.encoded()).unwrap();
+        let (numbers, found) = read(&exact);
+        assert_eq!((numbers.as_slice(), found.later), (&[11][..], 0), "{wrong}");
+
         file.write(end + 1, &head.encode(HEADER.salt)).unwrap();
         file.write(end + 33, encoded.encoded()).unwrap();
         let (numbers, found) = read(&file);

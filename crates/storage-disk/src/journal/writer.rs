@@ -101,20 +101,14 @@ impl Journal {
             self.number = number;
             return Ok(());
         }
-        let record_at = self.end + before as u64;
         if let Err(error) = self.write_out(number) {
             self.buffer.truncate(before);
             self.cut();
             return Err(error);
         }
-        if durability == Durability::Power
-            && let Err(error) = self.sync()
-        {
-            // The earlier records stay: they were acknowledged.
-            self.end = record_at;
-            self.written = self.number;
-            self.cut();
-            return Err(error);
+        if durability == Durability::Power {
+            // On an error the record stays in the file, which is doubtful then.
+            self.sync()?;
         }
         self.number = number;
         Ok(())

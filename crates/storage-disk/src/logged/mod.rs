@@ -270,8 +270,6 @@ impl Logged {
         content.extend_from_slice(records);
         let number = self.journal.number();
         let replaced = self.place.replace(&content)?;
-        // What the old one may still hold in memory is in the new one or in the backend.
-        self.journal.doubt();
         self.journal = Journal::fresh(replaced.file, header, number, content.len() as u64);
         if replaced.durable.is_err() {
             self.journal.doubt();

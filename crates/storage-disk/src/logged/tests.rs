@@ -291,19 +291,91 @@ fn a_backend_behind_the_journal_is_refused_with_the_numbers() {
 
 #[test]
 fn a_backend_ahead_of_the_journal_makes_the_journal_superfluous() {
+    // The journal ends where the backend does, or before.
+    for commits in [5, 3, 0] {
+        let mut world = World::create(FaultPlan::new(), MANY);
+        let mut model = Model::new(State::new());
+        let script = script(4, 5);
+        run(&mut world, &mut model, &script[..commits]);
+        let old = world.crash(Loss::Process, FaultPlan::new());
+        run(&mut world, &mut model, &script[commits..]);
+        world.store().checkpoint().unwrap();
+        let mut mixed = world.crash(Loss::Process, FaultPlan::new());
+        mixed.directory = old.directory;
+        mixed.files = old.files;
+        let recovery = mixed.recover(MANY);
+        assert_eq!((recovery.replayed, recovery.repairs), (0, vec![]));
+        assert_eq!(mixed.state(), *model.current());
+        run(&mut mixed, &mut model, &self::script(6, 5));
+        survives(&mixed, &model, Loss::Power, FaultPlan::new());
+        survives(&mixed, &model, Loss::Process, FaultPlan::new());
+    }
+}
+
+#[test]
+fn a_journal_shorter_than_a_checkpoint_that_was_under_way_is_refused() {
+    let plan = FaultPlan::new();
+    let mut world = World::create(plan.clone(), MANY);
+    let mut model = Model::new(State::new());
+    run(&mut world, &mut model, &script(4, 5));
+    world.store().journal.settle(Durability::Power).unwrap();
+    // The intent is marked, one change is made, and the machine stops.
+    plan.halt(plan.operations() + 2, Fault::Before);
+    assert!(world.store().checkpoint().is_err());
+    let mut crashed = world.crash(Loss::Power, FaultPlan::new());
+    crashed.recover(MANY);
+    assert_eq!(crashed.state(), *model.current());
+    let mut damaged = world.crash(Loss::Power, FaultPlan::new());
+    damaged.flip_journal(damaged.journal_len() - 1);
+    let error = damaged.try_recover(MANY, false).unwrap_err();
+    assert!(error.to_string().contains("commits 5 to 5"), "{error}");
+}
+
+#[test]
+fn a_damaged_record_of_a_rewritten_journal_is_refused() {
     let mut world = World::create(FaultPlan::new(), MANY);
     let mut model = Model::new(State::new());
     run(&mut world, &mut model, &script(4, 5));
-    let old = world.crash(Loss::Process, FaultPlan::new());
-    world.store().checkpoint().unwrap();
-    let mut mixed = world.crash(Loss::Process, FaultPlan::new());
-    mixed.directory = old.directory;
-    mixed.files = old.files;
-    let recovery = mixed.recover(MANY);
-    assert_eq!((recovery.replayed, recovery.repairs), (0, vec![]));
-    assert_eq!(mixed.state(), *model.current());
-    run(&mut mixed, &mut model, &script(6, 5));
-    survives(&mixed, &model, Loss::Power, FaultPlan::new());
+    world.store().journal.doubt();
+    world
+        .store()
+        .commit(&Batch::new(), Durability::Process)
+        .unwrap();
+    let mut rewritten = world.crash(Loss::Power, FaultPlan::new());
+    rewritten.recover(MANY);
+    assert_eq!(rewritten.state(), *model.current());
+    drop(rewritten.take_store());
+    rewritten.flip_journal(100);
+    let error = rewritten.try_recover(MANY, false).unwrap_err();
+    assert!(error.to_string().contains("commits 1 to 5"), "{error}");
+    let recovery = rewritten.try_recover(MANY, true).unwrap();
+    assert!(matches!(
+        recovery.repairs[..],
+        [Repair::RolledBack {
+            kept: 0,
+            lost: 5,
+            ..
+        }]
+    ));
+    assert_eq!(rewritten.state(), State::new());
+}
+
+#[test]
+fn a_failed_operation_and_a_power_loss_that_takes_any_unsynced_write_lose_nothing() {
+    for seed in 0..12 {
+        for fault in FAULTS {
+            for operation in 0..60 {
+                let plan = FaultPlan::seeded(seed * 1000 + operation);
+                let mut world = World::create(plan.clone(), MANY);
+                plan.fail(plan.operations() + operation, fault);
+                let mut model = Model::new(State::new());
+                run(&mut world, &mut model, &script(seed, 10));
+                for _ in 0..3 {
+                    survives(&world, &model, Loss::Power, FaultPlan::new());
+                }
+            }
+        }
+    }
 }
 
 #[test]
