@@ -1,0 +1,110 @@
+//! Dropping what cannot be trusted, and writing again what can be worked out.
+
+use crate::head::Head;
+use crate::layout::{Numbered, PAGE_NODES};
+use crate::seal_pages::put_page;
+use crate::stage::Sealed;
+use crate::{Feed, FeedError, Store};
+use hyperfeed_bitfield::{Bitfield, Page};
+use std::collections::BTreeSet;
+
+impl Feed {
+    /// Puts a staged repair into the batch: all bitmap pages that differ, the nodes, and the head.
+    pub(crate) fn seal_repair(&mut self, store: &mut Store) -> Result<(), FeedError> {
+        let slot = self.record.slot;
+        let Some(repaired) = &self.stage.repaired else {
+            return Ok(());
+        };
+        let mut head: Head = self.head.clone();
+        head.contiguous = repaired.held.first_unset(0);
+        head.held_blocks = repaired.held.count();
+        head.held_bytes = head.held_bytes.saturating_sub(repaired.lost_bytes);
+        for block in &repaired.dropped {
+            store.batch.delete(&Numbered::Block.key(slot, block.get()));
+        }
+        for node in &repaired.rewritten {
+            for root in head
+                .roots
+                .iter_mut()
+                .filter(|root| root.index == node.index)
+            {
+                *root = *node;
+            }
+        }
+        let mut pages: BTreeSet<u64> = BTreeSet::new();
+        pages.extend(
+            repaired
+                .rewritten
+                .iter()
+                .map(|node| node.index.get() / PAGE_NODES),
+        );
+        pages.extend(
+            repaired
+                .dropped_nodes
+                .iter()
+                .map(|node| node.get() / PAGE_NODES),
+        );
+        for number in pages {
+            let mut page = store.page(slot, number)?;
+            let within = |index: u64| index / PAGE_NODES == number;
+            for node in repaired
+                .dropped_nodes
+                .iter()
+                .filter(|node| within(node.get()))
+            {
+                page.clear(node.get() % PAGE_NODES);
+            }
+            for node in repaired
+                .rewritten
+                .iter()
+                .filter(|node| within(node.index.get()))
+            {
+                page.set(node.index.get() % PAGE_NODES, node.size, &node.hash);
+            }
+            store.put_page(slot, number, page);
+        }
+        let gaps = |held: &Bitfield, contiguous| {
+            let mut gaps = held.clone();
+            gaps.remove_range(0..contiguous);
+            gaps
+        };
+        let before = gaps(&self.held, self.head.contiguous);
+        let after = gaps(&repaired.held, head.contiguous);
+        put_pages(
+            store,
+            |page| Numbered::Held.key(slot, page),
+            &before,
+            &after,
+        );
+        let (before, after) = (self.tree.bits(), repaired.tree.bits());
+        put_pages(store, |page| Numbered::Tree.key(slot, page), before, after);
+        let sealed = Sealed {
+            head,
+            written_head: Vec::new(),
+            record: None,
+            waiting: Vec::new(),
+            placed: Vec::new(),
+            cursor: None,
+        };
+        self.finish_seal(store, sealed);
+        Ok(())
+    }
+}
+
+fn put_pages(
+    store: &mut Store,
+    key: impl Fn(u64) -> [u8; 13],
+    before: &Bitfield,
+    after: &Bitfield,
+) {
+    for (page, bits) in after.pages() {
+        if before.page(page) != bits {
+            put_page(store, &key(page), bits);
+        }
+    }
+    for (page, _) in before.pages() {
+        if after.page(page) == Page::Empty {
+            put_page(store, &key(page), Page::Empty);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+use crate::layout::Numbered;
+use crate::{Block, Blocks, Feed, FeedError, Kind, Proof, Store};
+use bytes::Bytes;
+use hyperfeed_flat_tree::{BlockIndex, NodeIndex, full_roots};
+use hyperfeed_merkle::{Digest, Node};
+use hyperfeed_types::Signature;
+use hyperfeed_v2_wire::limits::MAX_FRAME;
+
+impl Feed {
+    /// A held block and the hash it must have; `None` if it is not held. Does not hash.
+    ///
+    /// Blocks read one after the other from an attached file cost no search for their place.
+    ///
+    /// # Errors
+    /// Storage; a held block that is not there.
+    pub fn block(
+        &mut self,
+        store: &mut Store,
+        index: BlockIndex,
+    ) -> Result<Option<Block>, FeedError> {
+        if !self.has(index) {
+            return Ok(None);
+        }
+        let leaf = self.stored(store, NodeIndex::leaf(index))?;
+        let data = self.read(store, index, leaf.size)?;
+        Ok(Some(Block {
+            data,
+            leaf: leaf.hash,
+        }))
+    }
+
+    /// What makes a held block checkable for somebody with this digest; `None` if it is not held.
+    ///
+    /// # Errors
+    /// A static feed that is not finalized has no proofs; storage; a node or a signature that is not there.
+    pub fn proof(
+        &mut self,
+        store: &mut Store,
+        index: BlockIndex,
+        digest: Digest,
+    ) -> Result<Option<Proof>, FeedError> {
+        if !self.has(index) {
+            return Ok(None);
+        }
+        if self.record.key.is_none() {
+            return Err(FeedError::NotFinalized);
+        }
+        let Some(plan) = self.tree.proof(NodeIndex::leaf(index), digest) else {
+            return Err(Self::corrupt(
+                "node",
+                index.get() * 2,
+                "leaf of a held block is not known",
+            ));
+        };
+        let mut nodes = Vec::with_capacity(plan.nodes.len());
+        for node in plan.nodes {
+            nodes.push(self.stored(store, node)?);
+        }
+        let signature = match (self.record.kind, plan.verified_by) {
+            (Kind::Live, length) if length > 0 => Some(self.signature_of(store, length)?),
+            _ => None,
+        };
+        Ok(Some(Proof { nodes, signature }))
+    }
+
+    /// The block that has a byte of the feed, and the place of the byte in it. `None` past the end, and in a copy also
+    /// where the sizes of blocks are not known yet. Costs a node a level.
+    ///
+    /// # Errors
+    /// Storage; a node that is not there.
+    pub fn seek(
+        &mut self,
+        store: &mut Store,
+        byte: u64,
+    ) -> Result<Option<(BlockIndex, u64)>, FeedError> {
+        let mut rest = byte;
+        for root in self.head.roots.clone() {
+            if !self.was_proven(root.index) {
+                return Ok(None);
+            }
+            if rest < root.size {
+                return self.seek_below(store, root, rest);
+            }
+            rest -= root.size;
+        }
+        Ok(None)
+    }
+
+    fn seek_below(
+        &self,
+        store: &mut Store,
+        root: Node,
+        mut rest: u64,
+    ) -> Result<Option<(BlockIndex, u64)>, FeedError> {
+        let mut at = root.index;
+        while let Some((left, right)) = at.children() {
+            if !self.was_proven(left) {
+                return Ok(None);
+            }
+            let size = self.stored(store, left)?.size;
+            if rest < size {
+                at = left;
+            } else {
+                rest -= size;
+                at = right;
+            }
+        }
+        Ok(at.block().map(|block| (block, rest)))
+    }
+
+    /// The byte offset of a block in the attached file, from the sizes to its left, whoever vouched for them.
+    pub(crate) fn offset(&mut self, store: &mut Store, block: u64) -> Result<u64, FeedError> {
+        if let Some((at, offset)) = self.cursor
+            && at == block
+        {
+            return Ok(offset);
+        }
+        let mut offset = 0u64;
+        for root in full_roots(block) {
+            let size = self.stored(store, root)?.size;
+            offset = offset.saturating_add(size);
+        }
+        Ok(offset)
+    }
+
+    /// A node that has to be there.
+    pub(crate) fn stored(&self, store: &mut Store, index: NodeIndex) -> Result<Node, FeedError> {
+        let found = store.node(self.record.slot, index)?;
+        found.ok_or_else(|| Self::corrupt("node", index.get(), "missing"))
+    }
+
+    fn read(
+        &mut self,
+        store: &mut Store,
+        index: BlockIndex,
+        size: u64,
+    ) -> Result<Bytes, FeedError> {
+        let block = index.get();
+        let corrupt = |why| Self::corrupt("block", block, why);
+        if !self.blocks.is_attached() || self.waiting.contains(&block) {
+            let data = store
+                .kv()
+                .get(&Numbered::Block.key(self.record.slot, block))?;
+            return data.map(Bytes::from).ok_or(corrupt("missing"));
+        }
+        let length = match usize::try_from(size) {
+            Ok(length) if length <= MAX_FRAME => length,
+            _ => return Err(corrupt("larger than any block can be")),
+        };
+        let offset = self.offset(store, block)?;
+        let mut data = vec![0; length];
+        if let Blocks::Attached(file) = &self.blocks {
+            file.read(offset, &mut data)?;
+        }
+        self.cursor = Some((block + 1, offset.saturating_add(size)));
+        Ok(Bytes::from(data))
+    }
+
+    pub(crate) fn signature_of(&self, store: &Store, length: u64) -> Result<Signature, FeedError> {
+        if length == self.head.length
+            && let Some(signature) = &self.head.signature
+        {
+            return Ok(signature.clone());
+        }
+        let record = store
+            .kv()
+            .get(&Numbered::Signature.key(self.record.slot, length))?;
+        let corrupt = |why| Self::corrupt("signature", length, why);
+        match record.as_deref().map(<[u8]>::split_first) {
+            Some(Some((&SIGNATURE_VERSION, bytes))) => Ok(Signature::new(bytes)),
+            Some(_) => Err(corrupt("unreadable")),
+            None => Err(corrupt("missing")),
+        }
+    }
+}
+
+pub(crate) const SIGNATURE_VERSION: u8 = 1;

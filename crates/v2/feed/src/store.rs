@@ -1,0 +1,386 @@
+use crate::layout::{self, Numbered, PAGE_NODES};
+use crate::node_page::NodePage;
+use crate::page_cache::PageCache;
+use crate::{FeedError, FeedRecord, Slot};
+use core::fmt;
+use core::ops::ControlFlow;
+use hyperfeed_flat_tree::NodeIndex;
+use hyperfeed_merkle::Node;
+use hyperfeed_storage::{Batch, Durability, KeyValue};
+use hyperfeed_types::PublicId;
+
+/// The store of many feeds: a [`KeyValue`], the batch that is being built, a bounded cache, and the catalogue.
+///
+/// Feeds put into the batch ([`Feed::seal`](crate::Feed::seal)), the caller commits it once for all of them
+/// ([`commit`](Self::commit)), and then tells each feed ([`Feed::committed`](crate::Feed::committed)).
+pub struct Store {
+    kv: Box<dyn KeyValue>,
+    pub(crate) batch: Batch,
+    next_slot: u32,
+    cache: PageCache,
+    /// Node pages of the batch: they go to the cache once it is committed.
+    written: Vec<(Slot, u64, NodePage)>,
+    /// Feeds whose creation is in the batch.
+    created: Vec<FeedRecord>,
+    /// Feeds whose removal is in the batch, or committed and not finished.
+    removing: Vec<Slot>,
+}
+
+impl Store {
+    /// Opens the store in `kv`, which may be empty. Finishes removals that were interrupted.
+    ///
+    /// # Errors
+    /// Storage; a meta record of another format.
+    pub fn open(kv: Box<dyn KeyValue>) -> Result<Self, FeedError> {
+        let next_slot = match kv.get(layout::META)? {
+            None => 0,
+            Some(meta) => decode_meta(&meta).ok_or(FeedError::Corrupt {
+                what: "meta record",
+                at: 0,
+                why: "unknown format",
+            })?,
+        };
+        let mut removing = Vec::new();
+        kv.scan(layout::ALL_REMOVED, &mut |key, _| {
+            removing.extend(layout::slot_of(key));
+            ControlFlow::Continue(())
+        })?;
+        let mut store = Self {
+            kv,
+            batch: Batch::new(),
+            next_slot,
+            cache: PageCache::new(),
+            written: Vec::new(),
+            created: Vec::new(),
+            removing,
+        };
+        store.sweep()?;
+        Ok(store)
+    }
+
+    /// Makes the batch durable in its class, all or nothing, and starts a new one. Without a batch, what was
+    /// committed before becomes durable in that class.
+    ///
+    /// # Errors
+    /// Storage. The batch and the cache are dropped; feeds that had put something into the batch have to
+    /// [discard](crate::Feed::discard_staged) what they have staged: that finds out what is really there.
+    pub fn commit(&mut self, durability: Durability) -> Result<(), FeedError> {
+        if self.batch.is_empty() && durability == Durability::Relaxed {
+            return Ok(());
+        }
+        let committed = self.kv.commit(&self.batch, durability);
+        self.batch.clear();
+        self.created.clear();
+        if let Err(error) = committed {
+            self.clear_batch();
+            self.cache.clear();
+            return Err(error.into());
+        }
+        for (slot, number, page) in self.written.drain(..) {
+            self.cache.insert(slot, number, page);
+        }
+        // The removed feeds are out of the catalogue; if their data cannot be deleted now, the next opening tries.
+        let _ = self.sweep();
+        Ok(())
+    }
+
+    /// Drops the batch: what feeds have put into it they have to put again, or discard.
+    pub fn clear_batch(&mut self) {
+        self.batch.clear();
+        self.written.clear();
+        self.created.clear();
+        self.removing.clear();
+    }
+
+    /// Closes the key-value store; everything committed is durable then, whatever its class was.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn close(&mut self) -> Result<(), FeedError> {
+        self.clear_batch();
+        Ok(self.kv.close()?)
+    }
+
+    /// A slot that no feed has or had. Creating a feed does this by itself.
+    ///
+    /// # Errors
+    /// After 2^32 - 1 feeds.
+    pub fn allocate(&mut self) -> Result<Slot, FeedError> {
+        let slot = Slot::new(self.next_slot);
+        self.next_slot = self
+            .next_slot
+            .checked_add(1)
+            .ok_or(FeedError::OutOfBounds)?;
+        self.batch.put(layout::META, &encode_meta(self.next_slot));
+        Ok(slot)
+    }
+
+    /// Names a feed, or takes its name away: into the batch.
+    ///
+    /// # Errors
+    /// The alias cannot be one, or another feed has it; no such feed; storage.
+    pub fn set_alias(&mut self, slot: Slot, alias: Option<&str>) -> Result<(), FeedError> {
+        let mut record = self.record(slot)?.ok_or(FeedError::NotFound { slot })?;
+        if let Some(alias) = alias {
+            if alias.is_empty() || alias.len() > FeedRecord::MAX_ALIAS {
+                return Err(FeedError::Alias { taken_by: None });
+            }
+            let taken_by = self.by_alias(alias)?;
+            if taken_by.is_some_and(|other| other != slot) {
+                return Err(FeedError::Alias { taken_by });
+            }
+        }
+        if let Some(old) = record.alias.take() {
+            self.batch.delete(&layout::alias(&old));
+        }
+        if let Some(alias) = alias {
+            let number = slot.get().to_be_bytes();
+            self.batch.put(&layout::alias(alias), &number);
+        }
+        record.alias = alias.map(str::to_owned);
+        for created in &mut self.created {
+            if created.slot == slot {
+                created.alias.clone_from(&record.alias);
+            }
+        }
+        self.batch.put(&layout::record(slot), &record.encode());
+        Ok(())
+    }
+
+    /// Takes a feed out of the catalogue: into the batch. Once that is committed its data is deleted piece by piece;
+    /// a crash on the way is finished by the next opening.
+    ///
+    /// # Errors
+    /// No such feed; storage.
+    pub fn remove(&mut self, slot: Slot) -> Result<(), FeedError> {
+        let record = self.record(slot)?.ok_or(FeedError::NotFound { slot })?;
+        self.batch.put(&layout::removed(slot), &[]);
+        self.batch.delete(&layout::record(slot));
+        self.batch.delete(&layout::head(slot));
+        self.batch.delete(&layout::id(&record.id));
+        if let Some(alias) = &record.alias {
+            self.batch.delete(&layout::alias(alias));
+        }
+        self.removing.push(slot);
+        Ok(())
+    }
+
+    /// Whether something is in the batch.
+    #[must_use]
+    pub const fn has_batch(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// The feed with this id, if the store has it.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn find(&self, id: &PublicId) -> Result<Option<Slot>, FeedError> {
+        if let Some(record) = self.created.iter().find(|record| record.id == *id) {
+            return Ok(Some(record.slot));
+        }
+        self.slot_at(&layout::id(id), "feed id")
+    }
+
+    /// The feed with this alias.
+    ///
+    /// # Errors
+    /// Storage.
+    pub fn by_alias(&self, alias: &str) -> Result<Option<Slot>, FeedError> {
+        self.slot_at(&layout::alias(alias), "alias")
+    }
+
+    /// All feeds of the store, by slot.
+    ///
+    /// # Errors
+    /// Storage; a record that cannot be read.
+    pub fn feeds(&self) -> Result<Vec<FeedRecord>, FeedError> {
+        let mut feeds = Vec::new();
+        let mut damaged = None;
+        self.kv.scan(layout::RECORDS, &mut |key, record| {
+            let slot = layout::slot_of(key);
+            match slot.and_then(|slot| FeedRecord::decode(slot, record)) {
+                Some(record) => feeds.push(record),
+                None => damaged = Some(slot.map_or(0, Slot::get)),
+            }
+            ControlFlow::Continue(())
+        })?;
+        match damaged {
+            None => Ok(feeds),
+            Some(slot) => Err(corrupt_record(slot)),
+        }
+    }
+
+    /// The catalogue record of a feed.
+    ///
+    /// # Errors
+    /// Storage; a record that cannot be read.
+    pub fn record(&self, slot: Slot) -> Result<Option<FeedRecord>, FeedError> {
+        if let Some(record) = self.created.iter().find(|record| record.slot == slot) {
+            return Ok(Some(record.clone()));
+        }
+        let Some(record) = self.kv.get(&layout::record(slot))? else {
+            return Ok(None);
+        };
+        let record = FeedRecord::decode(slot, &record).ok_or(corrupt_record(slot.get()))?;
+        Ok(Some(record))
+    }
+
+    /// The key-value store beneath.
+    #[must_use]
+    pub fn kv(&self) -> &dyn KeyValue {
+        &*self.kv
+    }
+
+    /// The stored node, as committed.
+    pub(crate) fn node(&mut self, slot: Slot, index: NodeIndex) -> Result<Option<Node>, FeedError> {
+        let (number, place) = (index.get() / PAGE_NODES, index.get() % PAGE_NODES);
+        if self.cache.get(slot, number).is_none() {
+            let page = self.load_page(slot, number)?;
+            self.cache.insert(slot, number, page);
+        }
+        let page = self.cache.get(slot, number);
+        let found = page.and_then(|page| page.get(place));
+        Ok(found.map(|(size, hash)| Node { index, size, hash }))
+    }
+
+    /// A node page, as committed, to change.
+    pub(crate) fn page(&self, slot: Slot, number: u64) -> Result<NodePage, FeedError> {
+        match self.cache.get(slot, number) {
+            Some(page) => Ok(page.clone()),
+            None => self.load_page(slot, number),
+        }
+    }
+
+    /// Puts a changed node page into the batch.
+    pub(crate) fn put_page(&mut self, slot: Slot, number: u64, page: NodePage) {
+        let key = Numbered::Nodes.key(slot, number);
+        if page.is_empty() {
+            self.batch.delete(&key);
+        } else {
+            let mut record = Vec::with_capacity(9 + 64 * 40);
+            page.encode(&mut record);
+            self.batch.put(&key, &record);
+        }
+        self.written.push((slot, number, page));
+    }
+
+    /// Puts a new feed into the catalogue: into the batch.
+    pub(crate) fn put_record(&mut self, record: &FeedRecord) {
+        let number = record.slot.get().to_be_bytes();
+        self.batch.put(&layout::id(&record.id), &number);
+        self.batch
+            .put(&layout::record(record.slot), &record.encode());
+        self.created.push(record.clone());
+    }
+
+    /// Deletes what starts with a prefix: into the batch.
+    pub(crate) fn delete_all(&mut self, prefix: &[u8]) -> Result<(), FeedError> {
+        let batch = &mut self.batch;
+        self.kv.scan(prefix, &mut |key, _| {
+            batch.delete(key);
+            ControlFlow::Continue(())
+        })?;
+        Ok(())
+    }
+
+    /// Commits nothing but certainty: whatever an earlier commit that failed might still bring back is gone, and what
+    /// can be read is durable.
+    pub(crate) fn barrier(&mut self) -> Result<(), FeedError> {
+        let mut batch = Batch::new();
+        batch.put(layout::META, &encode_meta(self.next_slot));
+        self.cache.clear();
+        Ok(self.kv.commit(&batch, Durability::Power)?)
+    }
+
+    fn load_page(&self, slot: Slot, number: u64) -> Result<NodePage, FeedError> {
+        let Some(record) = self.kv.get(&Numbered::Nodes.key(slot, number))? else {
+            return Ok(NodePage::new());
+        };
+        NodePage::decode(&record).ok_or(FeedError::Corrupt {
+            what: "node page",
+            at: number,
+            why: "unreadable",
+        })
+    }
+
+    fn slot_at(&self, key: &[u8], what: &'static str) -> Result<Option<Slot>, FeedError> {
+        let Some(number) = self.kv.get(key)? else {
+            return Ok(None);
+        };
+        match <[u8; 4]>::try_from(number.as_slice()) {
+            Ok(number) => Ok(Some(Slot::new(u32::from_be_bytes(number)))),
+            Err(_) => Err(FeedError::Corrupt {
+                what,
+                at: 0,
+                why: "no slot number",
+            }),
+        }
+    }
+
+    /// Deletes the data of removed feeds, a bounded batch at a time.
+    fn sweep(&mut self) -> Result<(), FeedError> {
+        while let Some(slot) = self.removing.last().copied() {
+            for what in Numbered::ALL {
+                while self.sweep_some(&what.prefix(slot))? {}
+            }
+            let mut batch = Batch::new();
+            batch.delete(&layout::removed(slot));
+            self.kv.commit(&batch, Durability::Relaxed)?;
+            self.removing.pop();
+        }
+        Ok(())
+    }
+
+    fn sweep_some(&mut self, prefix: &[u8]) -> Result<bool, FeedError> {
+        let mut batch = Batch::new();
+        self.kv.scan(prefix, &mut |key, _| {
+            batch.delete(key);
+            if batch.len() < SWEEP {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        if batch.is_empty() {
+            return Ok(false);
+        }
+        self.kv.commit(&batch, Durability::Relaxed)?;
+        Ok(true)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("next_slot", &self.next_slot)
+            .field("batch", &self.batch)
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keys deleted in one batch.
+const SWEEP: usize = 4096;
+
+/// Number of the format: the version byte of the meta record.
+const FORMAT: u8 = 1;
+
+fn encode_meta(next_slot: u32) -> [u8; 5] {
+    let [a, b, c, d] = next_slot.to_be_bytes();
+    [FORMAT, a, b, c, d]
+}
+
+fn decode_meta(meta: &[u8]) -> Option<u32> {
+    let (format, next_slot) = meta.split_first()?;
+    let next_slot = u32::from_be_bytes(next_slot.try_into().ok()?);
+    (*format == FORMAT).then_some(next_slot)
+}
+
+const fn corrupt_record(slot: u32) -> FeedError {
+    FeedError::Corrupt {
+        what: "feed record",
+        at: slot as u64,
+        why: "unreadable",
+    }
+}

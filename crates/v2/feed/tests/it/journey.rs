@@ -1,0 +1,77 @@
+//! A block's way from a writer over a copy to another copy.
+
+use crate::place::{Place, Where, index, pair};
+use bytes::Bytes;
+use hyperfeed_v2_feed::{Accepted, FeedError, Kind, leaf_hash};
+
+fn blocks(count: u64) -> Vec<Vec<u8>> {
+    (0..count)
+        .map(|block| vec![block as u8; (block % 7) as usize])
+        .collect()
+}
+
+#[test]
+fn an_append_shows_after_its_commit_and_not_before() {
+    let mut writer = Place::live(Where::InStore);
+    let data = Bytes::from_static(b"hello");
+    let block = writer
+        .feed
+        .stage_append(&mut writer.store, data.clone(), leaf_hash(&data))
+        .unwrap();
+    assert_eq!(block, index(0));
+    assert_eq!((writer.feed.length(), writer.feed.has(block)), (0, false));
+    assert_eq!(writer.feed.staged_length(), 1);
+    let committed = writer.commit();
+    assert_eq!(committed.appended, 0..1);
+    assert_eq!((writer.feed.length(), writer.feed.byte_length()), (1, 5));
+    assert_eq!(writer.read(0), Some(data));
+}
+
+#[test]
+fn blocks_travel_from_copy_to_copy() {
+    for place in [Where::InStore, Where::Attached] {
+        let mut writer = Place::live(place);
+        writer.append(&blocks(5));
+        writer.append(&blocks(6));
+        let mut first = Place::copy(pair().key(), place);
+        let mut second = Place::copy(pair().key(), place);
+        for block in [10, 0, 3, 4, 9, 1, 2, 5, 8, 6, 7] {
+            let put = writer.answer(&first.feed, block);
+            assert_eq!(first.put(put).unwrap(), Accepted::New);
+            let put = first.answer(&second.feed, block);
+            assert_eq!(second.put(put).unwrap(), Accepted::New);
+        }
+        for place in [&mut first, &mut second] {
+            place.reopen();
+            assert_eq!(place.feed.kind(), Kind::Live);
+            assert!(place.feed.is_complete());
+            assert_eq!(place.feed.roots(), writer.feed.roots());
+            for block in 0..11 {
+                assert_eq!(place.read(block), writer.read(block), "block {block}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_static_feed_is_named_by_its_roots() {
+    let mut writer = Place::unfinished(Where::InStore);
+    writer.append(&blocks(5));
+    let key = writer.feed.stage_finalize(&mut writer.store).unwrap();
+    assert!(writer.commit().finalized);
+    assert_eq!(writer.feed.key(), Some(&key));
+    let mut copy = Place::copy(key, Where::InStore);
+    for block in [4, 2, 0, 1, 3] {
+        let put = writer.answer(&copy.feed, block);
+        assert_eq!(copy.put(put).unwrap(), Accepted::New);
+    }
+    copy.reopen();
+    assert!(copy.feed.is_complete() && copy.feed.is_finalized());
+    assert_eq!(copy.feed.kind(), Kind::Static);
+    writer.reopen();
+    let data = Bytes::from_static(b"more");
+    let refused = writer
+        .feed
+        .stage_append(&mut writer.store, data.clone(), leaf_hash(&data));
+    assert!(matches!(refused, Err(FeedError::Finalized)));
+}

@@ -1,0 +1,4 @@
+//! Tests of `hyperfeed-v2-feed` through its public interface.
+
+mod journey;
+mod place;
