@@ -64,9 +64,9 @@ impl Files {
     pub(crate) fn blocks(&self, slot: Slot) -> Result<Option<Blocks>, Error> {
         match self {
             #[cfg(feature = "disk")]
-            Self::Disk(pool) if pool.file(&marker(slot))?.path().exists() => Ok(None),
+            Self::Disk(pool) if pool.file(&marker(slot)).path().exists() => Ok(None),
             #[cfg(feature = "disk")]
-            Self::Disk(pool) => Ok(Some(Blocks::Attached(Box::new(pool.file(&name(slot))?)))),
+            Self::Disk(pool) => Ok(Some(Blocks::Attached(Box::new(pool.file(&name(slot)))))),
             Self::Store => {
                 let _ = slot;
                 Ok(None)
@@ -109,7 +109,7 @@ impl NewBlocks {
         #[cfg(feature = "disk")]
         match self.kind {
             NewKind::External(pool) => {
-                let mut marker = pool.file(&marker(slot))?;
+                let mut marker = pool.file(&marker(slot));
                 marker.truncate(0)?;
                 marker.close()?;
             }
@@ -146,7 +146,7 @@ impl LateFile {
             return Ok(file);
         }
         let slot = self.slot.get().ok_or_else(unnamed)?;
-        let file = self.pool.file(&name(*slot))?;
+        let file = self.pool.file(&name(*slot));
         Ok(self.file.get_or_init(|| file))
     }
 
