@@ -8,6 +8,10 @@ use crate::journal_place::JournalPlace;
 use crate::mark::Mark;
 use crate::overlay::Overlay;
 
+/// A database up to this size is counted whenever it is opened; a larger one only when it shrank,
+/// so that opening takes no longer for a longer feed.
+const COUNTED_BYTES: u64 = 16 << 20;
+
 /// What recovery did.
 #[derive(Debug, Default)]
 pub(crate) struct Recovery {
@@ -61,7 +65,7 @@ impl Opening {
             due: self.limits,
             failure: None,
         };
-        logged.check_size(&header)?;
+        logged.check_entries(&header)?;
         if verdict.kept < verdict.durable {
             logged.give_up_the_lost()?;
         } else if verdict.replayed == 0 && (found.records > 0 || header.start != mark.whole) {
@@ -139,10 +143,12 @@ impl Logged {
         self.engine.set_mark(&self.mark.encode())
     }
 
-    /// A database that is smaller than it was has been cut, or has freed space at its end after it
-    /// was measured: counting tells.
-    fn check_size(&self, header: &Header) -> Result<(), StorageError> {
-        if self.engine.bytes() >= header.backend_bytes {
+    /// Counts the entries where that is cheap or called for: damage can make a database open with
+    /// less than it had. A database that is smaller than it was has been cut, or has freed space at
+    /// its end after it was measured.
+    fn check_entries(&self, header: &Header) -> Result<(), StorageError> {
+        let bytes = self.engine.bytes();
+        if bytes >= header.backend_bytes && bytes > COUNTED_BYTES {
             return Ok(());
         }
         let counted = self.count()?;

@@ -1,11 +1,7 @@
 use hyperfeed_storage::conformance;
-use hyperfeed_storage_disk::{Backend, DiskOptions, DiskStore, FilePool, FileStore};
+use hyperfeed_storage_disk::{DiskOptions, DiskStore, FilePool, FileStore};
 
-fn options(backend: Backend) -> DiskOptions {
-    let mut options = DiskOptions::default();
-    options.backend = backend;
-    options
-}
+use crate::backend::{BUILT, options};
 
 fn keeps_the_contract(options: &DiskOptions) {
     let dir = tempfile::tempdir().unwrap();
@@ -20,29 +16,19 @@ fn keeps_the_contract(options: &DiskOptions) {
 }
 
 #[test]
-fn sled_keeps_the_contract() {
-    keeps_the_contract(&options(Backend::Sled));
+fn the_store_keeps_the_contract() {
+    for &backend in BUILT {
+        keeps_the_contract(&options(backend));
+    }
 }
 
 #[test]
-fn sled_keeps_the_contract_with_a_checkpoint_every_few_commits() {
-    let mut options = options(Backend::Sled);
-    options.checkpoint_bytes = 500;
-    keeps_the_contract(&options);
-}
-
-#[cfg(feature = "redb")]
-#[test]
-fn redb_keeps_the_contract() {
-    keeps_the_contract(&options(Backend::Redb));
-}
-
-#[cfg(feature = "redb")]
-#[test]
-fn redb_keeps_the_contract_with_a_checkpoint_every_few_commits() {
-    let mut options = options(Backend::Redb);
-    options.checkpoint_bytes = 500;
-    keeps_the_contract(&options);
+fn the_store_keeps_the_contract_with_a_checkpoint_every_few_commits() {
+    for &backend in BUILT {
+        let mut options = options(backend);
+        options.checkpoint_bytes = 500;
+        keeps_the_contract(&options);
+    }
 }
 
 #[test]
