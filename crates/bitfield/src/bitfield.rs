@@ -1,31 +1,28 @@
-use crate::page::{Mixed, PAGE_BITS, Page};
+use crate::mixed::Mixed;
+use crate::page::{PAGE_BITS, PAGES, Page};
+use crate::scan::{Scan, Segment};
 use alloc::collections::BTreeMap;
 use core::fmt;
 
 /// A set of `u64` numbers: which blocks are held, which nodes are known, what a peer has.
 ///
 /// Runs of full pages are kept as ranges, so that a feed held from its first block on costs one range and one mixed
-/// page, however long it is. Pages that are neither empty nor full are kept as bits, empty ones not at all.
+/// page, however long it is. Pages that are neither empty nor full are kept as bits, empty ones not at all. Two
+/// bitfields are equal when they hold the same numbers, however they came to it.
+///
+/// Ranges are half open, so that they reach every number but [`u64::MAX`]; that one goes by itself.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Bitfield {
     /// Full pages: from the first one to the one past the last. Never empty, never touching.
     pub(crate) full: BTreeMap<u64, u64>,
+    /// Pages that are neither empty nor full, and not within `full`.
     pub(crate) mixed: BTreeMap<u64, Mixed>,
+    /// Bits set, modulo 2^64.
     pub(crate) count: u64,
 }
 
-/// What lies at a page, and how far.
-pub(crate) enum Segment<'a> {
-    /// Nothing, up to the page given.
-    Empty(u64),
-    /// Everything, up to the page given.
-    Full(u64),
-    /// A page of bits.
-    Mixed(&'a Mixed),
-}
-
 impl Bitfield {
-    /// An empty bitfield.
+    /// An empty bitfield. Allocates nothing.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -36,13 +33,17 @@ impl Bitfield {
     }
 
     /// Sets a bit; tells whether it was clear.
+    ///
+    /// One search among the mixed pages while the page is mixed; a page that begins or ends being mixed takes a few.
     pub fn insert(&mut self, bit: u64) -> bool {
-        self.fill_in_page(bit / PAGE_BITS, bit % PAGE_BITS, bit % PAGE_BITS + 1, true) > 0
+        let (page, within) = (bit / PAGE_BITS, bit % PAGE_BITS);
+        self.fill_in_page(page, within, within + 1, true) > 0
     }
 
-    /// Clears a bit; tells whether it was set.
+    /// Clears a bit; tells whether it was set. Costs what [`insert`](Self::insert) costs.
     pub fn remove(&mut self, bit: u64) -> bool {
-        self.fill_in_page(bit / PAGE_BITS, bit % PAGE_BITS, bit % PAGE_BITS + 1, false) > 0
+        let (page, within) = (bit / PAGE_BITS, bit % PAGE_BITS);
+        self.fill_in_page(page, within, within + 1, false) > 0
     }
 
     /// Clears all.
@@ -50,8 +51,14 @@ impl Bitfield {
         *self = Self::new();
     }
 
-    /// Replaces a page by one that was stored. Costs the page's bytes.
+    /// Replaces a page by one that was stored, whatever was there; `page` is its number, below 2^52.
+    ///
+    /// A [`Page::Mixed`] that is in truth empty or full is taken as what it is. A page past the last one is ignored.
+    /// Costs the page's bytes and a few searches.
     pub fn set_page(&mut self, page: u64, content: Page<'_>) {
+        if page >= PAGES {
+            return;
+        }
         match content {
             Page::Empty => {
                 self.fill_pages(page, page + 1, false);
@@ -66,51 +73,58 @@ impl Bitfield {
         }
     }
 
-    /// Whether a bit is set.
+    /// Whether a bit is set. Two searches at most.
     #[must_use]
     pub fn get(&self, bit: u64) -> bool {
-        match self.segment(bit / PAGE_BITS) {
-            Segment::Empty(_) => false,
-            Segment::Full(_) => true,
-            Segment::Mixed(page) => page.get(bit % PAGE_BITS),
+        let page = bit / PAGE_BITS;
+        match self.mixed.get(&page) {
+            Some(mixed) => mixed.get(bit % PAGE_BITS),
+            None => self.is_full_page(page),
         }
     }
 
     /// Whether no bit is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.full.is_empty() && self.mixed.is_empty()
     }
 
-    /// Bits set. Costs nothing.
+    /// Bits set; when all are, [`u64::MAX`], which is one too few. Costs nothing.
     #[must_use]
     pub fn count(&self) -> u64 {
+        if self.count == 0 && !self.is_empty() {
+            return u64::MAX;
+        }
         self.count
     }
 
-    /// A page.
+    /// A page, by number. Two searches at most.
     #[must_use]
     pub fn page(&self, page: u64) -> Page<'_> {
-        match self.segment(page) {
-            Segment::Empty(_) => Page::Empty,
-            Segment::Full(_) => Page::Full,
-            Segment::Mixed(mixed) => Page::Mixed(mixed.bytes()),
+        match self.mixed.get(&page) {
+            Some(mixed) => Page::Mixed(mixed.bytes()),
+            None if self.is_full_page(page) => Page::Full,
+            None => Page::Empty,
         }
     }
 
-    /// The pages that are not empty, in order, full ones one by one.
+    /// The pages that are not empty, in order, with their numbers; full ones one by one, so that a full run takes as
+    /// many steps as it has pages.
     pub fn pages(&self) -> impl Iterator<Item = (u64, Page<'_>)> {
+        let mut scan = Scan::new(self);
         let mut next = 0;
         core::iter::from_fn(move || {
-            if let Segment::Empty(until) = self.segment(next) {
-                next = until;
+            while next < PAGES {
+                let page = next;
+                let (segment, until) = scan.at(page);
+                next += 1;
+                match segment {
+                    Segment::Empty => next = until,
+                    Segment::Full => return Some((page, Page::Full)),
+                    Segment::Mixed(mixed) => return Some((page, Page::Mixed(mixed.bytes()))),
+                }
             }
-            let page = next;
-            next = next.saturating_add(1);
-            match self.page(page) {
-                Page::Empty => None,
-                found => Some((page, found)),
-            }
+            None
         })
     }
 
@@ -126,155 +140,21 @@ impl Bitfield {
         self.full.len()
     }
 
-    /// Bytes of memory, as far as they grow with the content: about 560 a mixed page and 32 a run of full ones.
+    /// Bytes of memory that the content takes: `576 * mixed_pages() + 40 * full_runs()`, both with their share of the
+    /// maps. An estimate, near what common allocators take.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.mixed.len() * MIXED_MEMORY + self.full.len() * RUN_MEMORY
     }
-
-    pub(crate) fn segment(&self, page: u64) -> Segment<'_> {
-        if let Some(mixed) = self.mixed.get(&page) {
-            return Segment::Mixed(mixed);
-        }
-        if let Some((_, end)) = self.full.range(..=page).next_back()
-            && *end > page
-        {
-            return Segment::Full(*end);
-        }
-        let run = self.full.range(page..).next().map(|(start, _)| *start);
-        let mixed = self.mixed.range(page..).next().map(|(page, _)| *page);
-        Segment::Empty(run.into_iter().chain(mixed).min().unwrap_or(u64::MAX))
-    }
-
-    /// Sets or clears bits within one page; gives how many changed.
-    pub(crate) fn fill_in_page(&mut self, page: u64, from: u64, to: u64, value: bool) -> u64 {
-        if let Some(mixed) = self.mixed.get_mut(&page) {
-            let changed = mixed.fill(from, to, value);
-            let count = mixed.count();
-            self.adjust(changed, value);
-            if count == PAGE_BITS {
-                self.mixed.remove(&page);
-                self.add_run(page, page + 1);
-            } else if count == 0 {
-                self.mixed.remove(&page);
-            }
-            return changed;
-        }
-        let is_full = matches!(self.segment(page), Segment::Full(_));
-        if is_full == value {
-            return 0;
-        }
-        let mut mixed = Mixed::filled(is_full);
-        let changed = mixed.fill(from, to, value);
-        if is_full {
-            self.cut_runs(page, page + 1);
-            self.adjust(PAGE_BITS, false);
-        }
-        self.put_page(page, mixed);
-        changed
-    }
-
-    /// Sets or clears whole pages; gives how many bits changed.
-    pub(crate) fn fill_pages(&mut self, from: u64, to: u64, value: bool) -> u64 {
-        if from >= to {
-            return 0;
-        }
-        let before = self.count_pages(from, to);
-        let dropped = self
-            .mixed
-            .range(from..to)
-            .map(|(page, _)| *page)
-            .collect::<alloc::vec::Vec<_>>();
-        for page in dropped {
-            self.mixed.remove(&page);
-        }
-        let changed = if value {
-            self.add_run(from, to);
-            (to - from).saturating_mul(PAGE_BITS) - before
-        } else {
-            self.cut_runs(from, to);
-            before
-        };
-        self.adjust(changed, value);
-        changed
-    }
-
-    fn count_pages(&self, from: u64, to: u64) -> u64 {
-        let mixed: u64 = self
-            .mixed
-            .range(from..to)
-            .map(|(_, mixed)| mixed.count())
-            .sum();
-        let first = self.full.range(..from).next_back();
-        let runs = first.into_iter().chain(self.full.range(from..to));
-        let full: u64 = runs
-            .map(|(start, end)| end.min(&to).saturating_sub(*start.max(&from)))
-            .sum();
-        full.saturating_mul(PAGE_BITS) + mixed
-    }
-
-    /// Puts a page where nothing is.
-    fn put_page(&mut self, page: u64, mixed: Mixed) {
-        self.count += mixed.count();
-        match mixed.count() {
-            0 => {}
-            PAGE_BITS => self.add_run(page, page + 1),
-            _ => {
-                self.mixed.insert(page, mixed);
-            }
-        }
-    }
-
-    fn add_run(&mut self, mut from: u64, mut to: u64) {
-        if let Some((start, end)) = self.full.range(..=from).next_back()
-            && *end >= from
-        {
-            from = *start;
-            to = to.max(*end);
-        }
-        while let Some((start, end)) = self.full.range(from..=to).next() {
-            let (start, end) = (*start, *end);
-            to = to.max(end);
-            self.full.remove(&start);
-        }
-        self.full.insert(from, to);
-    }
-
-    fn cut_runs(&mut self, from: u64, to: u64) {
-        let first = self.full.range(..from).next_back();
-        let hit = first
-            .into_iter()
-            .chain(self.full.range(from..to))
-            .filter(|(_, end)| **end > from);
-        for (start, end) in hit
-            .map(|(start, end)| (*start, *end))
-            .collect::<alloc::vec::Vec<_>>()
-        {
-            self.full.remove(&start);
-            if start < from {
-                self.full.insert(start, from);
-            }
-            if end > to {
-                self.full.insert(to, end);
-            }
-        }
-    }
-
-    fn adjust(&mut self, changed: u64, value: bool) {
-        self.count = if value {
-            self.count.saturating_add(changed)
-        } else {
-            self.count.saturating_sub(changed)
-        };
-    }
 }
 
 impl fmt::Debug for Bitfield {
-    /// The runs of set bits, the first of them.
+    /// The runs of set bits, the first few of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut runs = self.runs(0..u64::MAX);
         let mut list = f.debug_list();
-        list.entries(self.runs(0..u64::MAX).take(SHOWN));
-        if self.runs(0..u64::MAX).nth(SHOWN).is_some() {
+        list.entries(runs.by_ref().take(SHOWN));
+        if runs.next().is_some() {
             list.entry(&format_args!(".."));
         }
         list.finish()
@@ -283,7 +163,7 @@ impl fmt::Debug for Bitfield {
 
 /// Runs in debug output.
 const SHOWN: usize = 8;
-/// A mixed page with its share of the map.
-const MIXED_MEMORY: usize = 560;
-/// A run with its share of the map.
-const RUN_MEMORY: usize = 32;
+/// A mixed page: its bits, their allocation, its share of a half full tree.
+const MIXED_MEMORY: usize = 576;
+/// A run, with its share of a half full tree.
+const RUN_MEMORY: usize = 40;

@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 extern crate alloc;
 
 mod bitfield;
+mod fill;
 mod growth;
+mod mixed;
 mod page;
 mod range;
 pub mod rle;
+mod scan;
 mod search;
 
 pub use bitfield::Bitfield;

@@ -1,11 +1,9 @@
-use alloc::boxed::Box;
-
 /// Bits of a page.
 pub const PAGE_BITS: u64 = 4096;
 /// Bytes of a page.
 pub const PAGE_BYTES: usize = 512;
 
-/// A page of a [`Bitfield`](crate::Bitfield), as it is stored.
+/// A page of a [`Bitfield`](crate::Bitfield), as it is stored: page `n` holds the bits from `n * PAGE_BITS` on.
 ///
 /// Bit `i` of a mixed page is in byte `i / 8` under the mask `1 << (i % 8)`. This is the order of our own storage; the
 /// wire's order belongs to its codec, [`rle`](crate::rle).
@@ -15,99 +13,14 @@ pub enum Page<'a> {
     Empty,
     /// Every bit is set.
     Full,
-    /// Some are.
+    /// Some bits are set and some are not.
     Mixed(&'a [u8; PAGE_BYTES]),
 }
 
-/// A page that is neither empty nor full.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Mixed {
-    bytes: Box<[u8; PAGE_BYTES]>,
-    count: u64,
-}
+/// Pages that numbers of 64 bits fill.
+pub(crate) const PAGES: u64 = u64::MAX / PAGE_BITS + 1;
 
-impl Mixed {
-    pub(crate) fn filled(value: bool) -> Self {
-        let (byte, count) = if value { (0xff, PAGE_BITS) } else { (0, 0) };
-        Self {
-            bytes: Box::new([byte; PAGE_BYTES]),
-            count,
-        }
-    }
-
-    pub(crate) fn from_bytes(bytes: &[u8; PAGE_BYTES]) -> Self {
-        let mut page = Self {
-            bytes: Box::new(*bytes),
-            count: 0,
-        };
-        page.count = page.count_in(0, PAGE_BITS);
-        page
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8; PAGE_BYTES] {
-        &self.bytes
-    }
-
-    /// Bits set.
-    pub(crate) fn count(&self) -> u64 {
-        self.count
-    }
-
-    pub(crate) fn get(&self, bit: u64) -> bool {
-        self.word(bit / 64) >> (bit % 64) & 1 == 1
-    }
-
-    /// The 64 bits from `64 * at` on, the lowest first.
-    pub(crate) fn word(&self, at: u64) -> u64 {
-        let (words, _) = self.bytes.as_chunks::<8>();
-        words
-            .get(at as usize)
-            .map_or(0, |word| u64::from_le_bytes(*word))
-    }
-
-    /// Sets or clears the bits `from..to`; gives how many changed.
-    pub(crate) fn fill(&mut self, from: u64, to: u64, value: bool) -> u64 {
-        let before = self.count;
-        for (at, mask) in masks(from, to) {
-            let old = self.word(at);
-            let new = if value { old | mask } else { old & !mask };
-            let (words, _) = self.bytes.as_chunks_mut::<8>();
-            if let Some(word) = words.get_mut(at as usize) {
-                *word = new.to_le_bytes();
-            }
-            self.count = self.count + u64::from(new.count_ones()) - u64::from(old.count_ones());
-        }
-        self.count.abs_diff(before)
-    }
-
-    /// Bits set among `from..to`.
-    pub(crate) fn count_in(&self, from: u64, to: u64) -> u64 {
-        masks(from, to)
-            .map(|(at, mask)| u64::from((self.word(at) & mask).count_ones()))
-            .sum()
-    }
-
-    /// The first bit at or after `from` that is `value`.
-    pub(crate) fn first(&self, from: u64, value: bool) -> Option<u64> {
-        masks(from, PAGE_BITS).find_map(|(at, mask)| {
-            let word = if value { self.word(at) } else { !self.word(at) } & mask;
-            (word != 0).then(|| at * 64 + u64::from(word.trailing_zeros()))
-        })
-    }
-
-    /// The last bit that is set.
-    pub(crate) fn last(&self) -> Option<u64> {
-        (0..PAGE_BITS / 64)
-            .rev()
-            .find_map(|at| Some(at * 64 + u64::from(self.word(at).checked_ilog2()?)))
-    }
-}
-
-/// The words that hold the bits `from..to` of a page, each with the mask of those bits.
-pub(crate) fn masks(from: u64, to: u64) -> impl Iterator<Item = (u64, u64)> {
-    (from / 64..to.div_ceil(64)).map(move |at| {
-        let low = from.saturating_sub(at * 64);
-        let high = (to - at * 64).min(64);
-        (at, (u64::MAX << low) & (u64::MAX >> (64 - high)))
-    })
+/// The first bit of a page; none past the last page.
+pub(crate) const fn first_bit(page: u64) -> Option<u64> {
+    page.checked_mul(PAGE_BITS)
 }

@@ -1,44 +1,41 @@
 //! Whole ranges at a time.
 
-use crate::bitfield::{Bitfield, Segment};
-use crate::page::PAGE_BITS;
+use crate::bitfield::Bitfield;
+use crate::page::{PAGE_BITS, first_bit};
+use crate::scan::{Scan, Segment};
 use core::ops::Range;
 
 impl Bitfield {
-    /// Sets a range; gives how many bits changed. Costs the pages that stop being mixed, not the length.
+    /// Sets a range; gives how many bits changed.
+    ///
+    /// Costs the mixed pages and runs that it swallows, not the length.
     pub fn insert_range(&mut self, range: Range<u64>) -> u64 {
         self.fill(range, true)
     }
 
-    /// Clears a range; gives how many bits changed.
+    /// Clears a range; gives how many bits changed. Costs what [`insert_range`](Self::insert_range) costs.
     pub fn remove_range(&mut self, range: Range<u64>) -> u64 {
         self.fill(range, false)
     }
 
-    /// Bits set within a range.
+    /// Bits set within a range. Costs the mixed pages and runs in it.
     #[must_use]
     pub fn count_range(&self, range: Range<u64>) -> u64 {
+        let mut scan = Scan::new(self);
         let mut count = 0;
         let mut at = range.start;
         while at < range.end {
-            let page = at / PAGE_BITS;
-            let end = match self.segment(page) {
-                Segment::Empty(until) => first_bit(until),
-                Segment::Full(until) => {
-                    let end = first_bit(until).min(range.end);
-                    count += end - at;
-                    end
-                }
+            let (segment, until) = scan.at(at / PAGE_BITS);
+            let end = first_bit(until).map_or(range.end, |end| end.min(range.end));
+            count += match segment {
+                Segment::Empty => 0,
+                Segment::Full => end - at,
                 Segment::Mixed(mixed) => {
-                    let start = page * PAGE_BITS;
-                    count += mixed.count_in(at - start, (range.end - start).min(PAGE_BITS));
-                    first_bit(page + 1)
+                    let from = at % PAGE_BITS;
+                    mixed.count_in(from, from + (end - at))
                 }
             };
             at = end;
-            if end == u64::MAX {
-                break;
-            }
         }
         count
     }
@@ -49,28 +46,32 @@ impl Bitfield {
         range.start >= range.end || self.first_unset(range.start) >= range.end
     }
 
-    /// The maximal runs of set bits within a range, in order.
+    /// The maximal runs of set bits within a range, in order; cut at its ends.
+    ///
+    /// Full and empty stretches take one step each, mixed pages one for 64 bits and one for each run.
     pub fn runs(&self, range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
-        let mut at = range.start;
-        core::iter::from_fn(move || {
-            let start = self.first_set(at).filter(|start| *start < range.end)?;
-            at = self.first_unset(start).min(range.end);
-            Some(start..at)
-        })
+        self.stretches(range, true)
     }
 
-    /// The maximal runs of clear bits within a range, in order.
+    /// The maximal runs of clear bits within a range, in order; cut at its ends. Costs what [`runs`](Self::runs) costs.
     pub fn gaps(&self, range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+        self.stretches(range, false)
+    }
+
+    fn stretches(&self, range: Range<u64>, value: bool) -> impl Iterator<Item = Range<u64>> {
+        let mut scan = Scan::new(self);
         let mut at = range.start;
         core::iter::from_fn(move || {
-            let start = self.first_unset(at);
-            if start >= range.end {
+            if at >= range.end {
                 return None;
             }
-            at = self
-                .first_set(start)
+            let start = scan
+                .first(at, value)
+                .map_or(range.end, |start| start.min(range.end));
+            at = scan
+                .first(start, !value)
                 .map_or(range.end, |end| end.min(range.end));
-            Some(start..at)
+            (start < range.end).then_some(start..at)
         })
     }
 
@@ -80,12 +81,8 @@ impl Bitfield {
         }
         let (first, last) = (range.start / PAGE_BITS, (range.end - 1) / PAGE_BITS);
         let (from, to) = (range.start % PAGE_BITS, (range.end - 1) % PAGE_BITS + 1);
-        if first == last {
-            return if to - from == PAGE_BITS {
-                self.fill_pages(first, first + 1, value)
-            } else {
-                self.fill_in_page(first, from, to, value)
-            };
+        if first == last && to - from < PAGE_BITS {
+            return self.fill_in_page(first, from, to, value);
         }
         let mut changed = 0;
         let mut whole = first..last + 1;
@@ -99,9 +96,4 @@ impl Bitfield {
         }
         changed + self.fill_pages(whole.start, whole.end, value)
     }
-}
-
-/// The first bit of a page, or the end of all numbers.
-pub(crate) fn first_bit(page: u64) -> u64 {
-    page.saturating_mul(PAGE_BITS)
 }

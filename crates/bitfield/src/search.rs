@@ -1,67 +1,38 @@
-//! Searches, 64 bits at a time, runs and empty stretches in one step.
+//! Searches, 64 bits at a time, full and empty stretches in one step.
 
-use crate::bitfield::{Bitfield, Segment};
-use crate::page::{PAGE_BITS, masks};
-use crate::range::first_bit;
+use crate::bitfield::Bitfield;
+use crate::mixed::first_one;
+use crate::page::{PAGE_BITS, first_bit};
+use crate::scan::{Scan, Segment};
 use core::ops::Range;
 
 impl Bitfield {
-    /// The first bit at or after `from` that is not set. [`u64::MAX`] is never taken for set.
+    /// The first bit at or after `from` that is not set; [`u64::MAX`] when there is none.
     #[must_use]
     pub fn first_unset(&self, from: u64) -> u64 {
-        let mut at = from;
-        loop {
-            let page = at / PAGE_BITS;
-            match self.segment(page) {
-                Segment::Empty(_) => return at,
-                Segment::Full(until) => at = first_bit(until),
-                Segment::Mixed(mixed) => match mixed.first(at % PAGE_BITS, false) {
-                    Some(bit) => return page * PAGE_BITS + bit,
-                    None => at = first_bit(page + 1),
-                },
-            }
-            if at == u64::MAX {
-                return at;
-            }
-        }
+        Scan::new(self).first(from, false).unwrap_or(u64::MAX)
     }
 
     /// The first bit at or after `from` that is set.
     #[must_use]
     pub fn first_set(&self, from: u64) -> Option<u64> {
-        let mut at = from;
-        loop {
-            let page = at / PAGE_BITS;
-            match self.segment(page) {
-                Segment::Empty(u64::MAX) => return None,
-                Segment::Empty(until) => at = first_bit(until),
-                Segment::Full(_) => return Some(at),
-                Segment::Mixed(mixed) => match mixed.first(at % PAGE_BITS, true) {
-                    Some(bit) => return Some(page * PAGE_BITS + bit),
-                    None if at == u64::MAX => return None,
-                    None => at = first_bit(page + 1),
-                },
-            }
-        }
+        Scan::new(self).first(from, true)
     }
 
     /// The last bit that is set.
     #[must_use]
     pub fn last_set(&self) -> Option<u64> {
-        let full = self
-            .full
-            .last_key_value()
-            .map(|(_, end)| first_bit(*end) - 1);
-        let mixed = self
-            .mixed
-            .last_key_value()
-            .and_then(|(page, mixed)| Some(page * PAGE_BITS + mixed.last()?));
+        let full = self.full.last_key_value();
+        let mixed = self.mixed.last_key_value();
+        let full = full.map(|(_, end)| (end - 1) * PAGE_BITS + (PAGE_BITS - 1));
+        let mixed = mixed.and_then(|(page, mixed)| Some(page * PAGE_BITS + mixed.last()?));
         full.max(mixed)
     }
 
     /// The first number in `range` that is in `wanted` and neither in `held` nor in `requested`.
     ///
-    /// What picks the next block to ask for. Full and empty stretches take one step each.
+    /// What picks the next block to ask for. Stretches that are not wanted, or wholly held, or wholly requested, take one
+    /// step each; other pages one for 64 bits.
     #[must_use]
     pub fn first_available(
         wanted: &Self,
@@ -69,43 +40,30 @@ impl Bitfield {
         requested: &Self,
         range: Range<u64>,
     ) -> Option<u64> {
+        let [mut wanted, mut held, mut requested] = [wanted, held, requested].map(Scan::new);
         let mut at = range.start;
-        loop {
-            at = wanted.first_set(at)?;
-            if at >= range.end {
-                return None;
-            }
+        while at < range.end {
+            at = wanted.first(at, true).filter(|at| *at < range.end)?;
             let page = at / PAGE_BITS;
-            let (want, have, asked) = (
-                wanted.segment(page),
-                held.segment(page),
-                requested.segment(page),
-            );
-            at = match (want, have, asked) {
-                (_, Segment::Full(until), _) | (_, _, Segment::Full(until)) => first_bit(until),
-                (_, Segment::Empty(_), Segment::Empty(_)) => return Some(at),
-                (want, have, asked) => {
-                    let free = |at: u64| want.word(at) & !have.word(at) & !asked.word(at);
-                    let found = masks(at % PAGE_BITS, PAGE_BITS).find_map(|(at, mask)| {
-                        let word = free(at) & mask;
-                        (word != 0).then(|| at * 64 + u64::from(word.trailing_zeros()))
-                    });
-                    match found.map(|bit| page * PAGE_BITS + bit) {
-                        Some(bit) => return (bit < range.end).then_some(bit),
-                        None => first_bit(page + 1),
+            let (want, _) = wanted.at(page);
+            let (have, have_until) = held.at(page);
+            let (asked, asked_until) = requested.at(page);
+            let until = match (have, asked) {
+                (Segment::Empty, Segment::Empty) => return Some(at),
+                (Segment::Full, Segment::Full) => have_until.max(asked_until),
+                (Segment::Full, _) => have_until,
+                (_, Segment::Full) => asked_until,
+                _ => {
+                    let free = |at| want.word(at) & !have.word(at) & !asked.word(at);
+                    if let Some(bit) = first_one(at % PAGE_BITS, free) {
+                        let found = page * PAGE_BITS + bit;
+                        return (found < range.end).then_some(found);
                     }
+                    page + 1
                 }
             };
+            at = first_bit(until)?;
         }
-    }
-}
-
-impl Segment<'_> {
-    fn word(&self, at: u64) -> u64 {
-        match self {
-            Self::Empty(_) => 0,
-            Self::Full(_) => u64::MAX,
-            Self::Mixed(mixed) => mixed.word(at),
-        }
+        None
     }
 }

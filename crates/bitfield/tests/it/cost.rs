@@ -1,31 +1,100 @@
-//! What the documentation says of memory, and that searches do not walk.
+//! What the documentation says of memory and of costs. Times are bounds a hundred times what is needed: they tell a
+//! search that walks from one that leaps, not one machine from another.
 
-use hyperfeed_bitfield::{Bitfield, PAGE_BITS};
+use hyperfeed_bitfield::{Bitfield, PAGE_BITS, rle};
+use std::time::{Duration, Instant};
+
+const TEN_MILLION: u64 = 10_000_000;
+
+/// Runs `work`; it must be done within `seconds`.
+fn within<T>(seconds: u64, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let done = work();
+    let elapsed = start.elapsed();
+    assert!(elapsed < Duration::from_secs(seconds), "took {elapsed:?}");
+    done
+}
+
+fn documented_memory(bits: &Bitfield) -> usize {
+    576 * bits.mixed_pages() + 40 * bits.full_runs()
+}
 
 #[test]
-fn a_contiguous_feed_costs_one_run_and_one_page() {
-    let mut held = Bitfield::new();
-    for block in 0..100_000 {
-        assert!(held.insert(block));
-    }
+fn a_feed_that_grows_block_by_block_costs_one_run_and_one_page() {
+    let held = within(10, || {
+        let mut held = Bitfield::new();
+        for block in 0..TEN_MILLION {
+            assert!(held.insert(block));
+            assert!(held.full_runs() <= 1 && held.mixed_pages() <= 1);
+        }
+        held
+    });
     assert_eq!((held.full_runs(), held.mixed_pages()), (1, 1));
+    assert_eq!(held.memory(), documented_memory(&held));
     assert!(held.memory() < 1024);
-    held.insert_range(100_000..10_000_000_000);
-    assert_eq!((held.full_runs(), held.mixed_pages()), (1, 1));
-    assert_eq!(held.count(), 10_000_000_000);
+    within(5, || {
+        for at in 0..1_000_000 {
+            assert_eq!(held.first_unset(at), TEN_MILLION);
+            assert!(held.get(at) && !held.get(TEN_MILLION + at));
+        }
+    });
+}
+
+#[test]
+fn a_long_range_costs_what_a_short_one_costs() {
+    let mut held = Bitfield::new();
+    within(5, || {
+        for _ in 0..10_000 {
+            assert_eq!(held.insert_range(5..1 << 60), (1 << 60) - 5);
+            assert_eq!(held.count_range(0..u64::MAX), (1 << 60) - 5);
+            assert_eq!(held.remove_range(5..1 << 60), (1 << 60) - 5);
+        }
+    });
+    assert_eq!(held.memory(), 0);
 }
 
 #[test]
 fn a_scattered_field_costs_its_pages() {
+    let held = within(20, || {
+        let mut held = Bitfield::new();
+        for block in (0..TEN_MILLION).step_by(2) {
+            held.insert(block);
+        }
+        held
+    });
+    let pages = TEN_MILLION.div_ceil(PAGE_BITS);
+    assert_eq!((held.mixed_pages() as u64, held.full_runs()), (pages, 0));
+    assert_eq!(held.memory(), documented_memory(&held));
+    assert!((held.memory() as u64) < TEN_MILLION / 6);
+    within(20, || {
+        assert_eq!(held.count_range(0..u64::MAX), TEN_MILLION / 2);
+        assert_eq!(held.runs(0..u64::MAX).count() as u64, TEN_MILLION / 2);
+        let mut coded = Vec::new();
+        rle::encode(&held, TEN_MILLION, &mut coded);
+        assert_eq!(coded.len() as u64, 1 + TEN_MILLION / 8);
+        let runs = rle::decode(&coded, TEN_MILLION).unwrap();
+        assert_eq!(runs.count() as u64, TEN_MILLION);
+    });
+}
+
+#[test]
+fn single_bits_far_apart_cost_a_page_each() {
     let mut held = Bitfield::new();
-    for block in (0..10_000_000).step_by(2) {
-        held.insert(block);
-    }
-    assert_eq!(
-        held.mixed_pages() as u64,
-        10_000_000_u64.div_ceil(PAGE_BITS)
-    );
-    assert_eq!(held.memory(), held.mixed_pages() * 560);
+    within(20, || {
+        for bit in 0..10_000_u64 {
+            assert!(held.insert(bit << 40));
+        }
+    });
+    assert_eq!(held.memory(), documented_memory(&held));
+    assert_eq!(held.memory(), 576 * 10_000);
+    within(20, || {
+        assert_eq!(held.pages().count(), 10_000);
+        assert_eq!(held.gaps(0..u64::MAX).count(), 10_000);
+        for bit in 0..10_000_u64 {
+            assert!(held.remove(bit << 40));
+        }
+    });
+    assert_eq!(held.memory(), 0);
 }
 
 #[test]
@@ -34,11 +103,24 @@ fn picking_leaps_over_what_is_whole() {
     wanted.insert_range(0..1 << 50);
     held.insert_range(0..(1 << 50) - 3);
     requested.insert((1 << 50) - 3);
-    // Were it to walk page by page, this would take minutes.
-    for _ in 0..10_000 {
-        assert_eq!(
-            Bitfield::first_available(&wanted, &held, &requested, 0..u64::MAX),
-            Some((1 << 50) - 2)
-        );
+    // Page by page, this would take days.
+    within(5, || {
+        for _ in 0..10_000 {
+            let first = Bitfield::first_available(&wanted, &held, &requested, 0..u64::MAX);
+            assert_eq!(first, Some((1 << 50) - 2));
+        }
+    });
+    // The same with what is held and what is requested taking turns, and with a hole in what is wanted.
+    let (mut even, mut odd) = (Bitfield::new(), Bitfield::new());
+    for turn in 0..100_u64 {
+        let turns = if turn % 2 == 0 { &mut even } else { &mut odd };
+        turns.insert_range(turn << 40..(turn + 1) << 40);
     }
+    wanted.remove_range(100 << 40..(1 << 50) - 1);
+    within(5, || {
+        for _ in 0..1000 {
+            let first = Bitfield::first_available(&wanted, &even, &odd, 0..u64::MAX);
+            assert_eq!(first, Some((1 << 50) - 1));
+        }
+    });
 }
