@@ -9,7 +9,7 @@ use hyperfeed_flat_tree::{BlockIndex, FullRoots, NodeIndex, full_roots};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TreeIndex {
     contiguous: u64,
-    /// Held nodes, but those whose blocks are all below `contiguous`. Nothing past [`NodeIndex::MAX`].
+    /// Held nodes, but those whose blocks are all below `contiguous`. Nothing from `END` on.
     bits: Bitfield,
 }
 
@@ -25,9 +25,9 @@ impl TreeIndex {
 
     /// Notes that a node is held; tells whether it was not before.
     ///
-    /// A parent becomes held as soon as both its children are. A node past [`NodeIndex::MAX`] never is.
+    /// A parent becomes held as soon as both its children are. A node over blocks past [`BlockIndex::MAX`] never is.
     pub fn insert(&mut self, node: NodeIndex) -> bool {
-        if node > NodeIndex::MAX || self.get(node) {
+        if node >= END || self.get(node) {
             return false;
         }
         self.bits.insert(node.get());
@@ -72,10 +72,11 @@ impl TreeIndex {
         }
     }
 
-    /// Replaces a page of [`bits`](Self::bits) by one that was stored. Ignores pages past [`NodeIndex::MAX`].
+    /// Replaces a page of [`bits`](Self::bits) by one that was stored. Ignores nodes over blocks past [`BlockIndex::MAX`].
     pub fn set_page(&mut self, page: u64, content: Page<'_>) {
-        if page <= NodeIndex::MAX.get() / PAGE_BITS {
+        if page <= END.get() / PAGE_BITS {
             self.bits.set_page(page, content);
+            self.bits.remove(END.get());
         }
     }
 
@@ -178,6 +179,9 @@ fn crossing(end: u64) -> impl Iterator<Item = NodeIndex> {
     up.take_while(move |node| node.left_span().get() > 0 || node.get() < end * 2)
         .filter(move |node| node.get() < end * 2)
 }
+
+/// The first node over blocks that cannot be numbered. It is the last of its page, and of all indices.
+const END: NodeIndex = NodeIndex::MAX;
 
 /// Bytes that upstream's buffer starts with (spec section 4).
 const FIRST_BYTES: u64 = 4;

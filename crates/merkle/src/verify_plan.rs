@@ -125,7 +125,7 @@ impl VerifyPlan {
                 held.ok_or(VerifyError::MissingNode { node: index })?
             };
             let parent = top.join::<T>(&sibling);
-            top = parent.ok_or(VerifyError::SizeOverflow {
+            top = parent.ok_or_else(|| VerifyError::SizeOverflow {
                 node: index.parent(),
             })?;
             nodes.extend([sibling, top]);
