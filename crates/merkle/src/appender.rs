@@ -1,5 +1,5 @@
 use crate::node::add_sizes;
-use crate::{AppendError, MAX_SIZE, Node, TreeHash};
+use crate::{AppendError, Node, TreeHash};
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -31,7 +31,7 @@ impl<T: TreeHash> Appender<T> {
     /// A tree of `length` blocks of which these are the full roots, left to right.
     ///
     /// # Errors
-    /// Other roots than the length has, or more than [`MAX_SIZE`] bytes.
+    /// Other roots than the length has, or more than [`MAX_SIZE`](crate::MAX_SIZE) bytes.
     pub fn from_roots(length: u64, roots: Vec<Node>) -> Result<Self, AppendError> {
         let is_countable = length <= BlockIndex::MAX.get() + 1;
         if !is_countable || !full_roots(length).eq(roots.iter().map(|root| root.index)) {
@@ -98,10 +98,9 @@ impl<T: TreeHash> Appender<T> {
         self.length
     }
 
-    /// Bytes of all blocks, at most [`MAX_SIZE`].
+    /// Bytes of all blocks, at most [`MAX_SIZE`](crate::MAX_SIZE).
     #[must_use]
     pub const fn byte_length(&self) -> u64 {
-        debug_assert!(self.byte_length <= MAX_SIZE);
         self.byte_length
     }
 

@@ -1,22 +1,18 @@
 //! Every row of `flat-tree.json`.
 
 use hyperfeed_flat_tree::{NodeIndex, full_roots};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-fn vectors() -> Value {
-    serde_json::from_str(include_str!("../../../testing/vectors/gen2/flat-tree.json")).unwrap()
-}
-
-fn rows<'a>(value: &'a Value, name: &str) -> &'a Vec<Value> {
-    let rows = value[name].as_array().unwrap();
-    assert!(!rows.is_empty());
+fn rows<'a>(vectors: &'a Value, name: &str, count: usize) -> &'a Vec<Value> {
+    let rows = vectors[name].as_array().unwrap();
+    assert_eq!(rows.len(), count);
     rows
 }
 
 #[test]
 fn relations_equal_upstream() {
-    let vectors = vectors();
-    for row in rows(&vectors, "nodes") {
+    let vectors = hyperfeed_testing_vectors::json("flat-tree");
+    for row in rows(&vectors, "nodes", 511) {
         let number = |name: &str| row[name].as_u64().unwrap();
         let node = NodeIndex::new(number("index")).unwrap();
         assert_eq!(u64::from(node.depth()), number("depth"), "{node}");
@@ -37,11 +33,12 @@ fn relations_equal_upstream() {
             child("rightChild"),
             "{node}"
         );
-        assert_eq!(
-            node.children().is_none(),
-            row["children"].is_null(),
-            "{node}"
-        );
+        let children = node
+            .children()
+            .map(|(left, right)| [left.get(), right.get()]);
+        assert_eq!(json!(children), row["children"], "{node}");
+        let spans = [node.left_span().get(), node.right_span().get()];
+        assert_eq!(json!(spans), row["spans"], "{node}");
         assert_eq!(node.blocks().start, number("leftSpan") / 2, "{node}");
         assert_eq!(node.blocks().end, number("rightSpan") / 2 + 1, "{node}");
     }
@@ -49,8 +46,8 @@ fn relations_equal_upstream() {
 
 #[test]
 fn full_roots_equal_upstream() {
-    let vectors = vectors();
-    for row in rows(&vectors, "fullRoots") {
+    let vectors = hyperfeed_testing_vectors::json("flat-tree");
+    for row in rows(&vectors, "fullRoots", 230) {
         let index = row["index"].as_u64().unwrap();
         let roots: Vec<u64> = row["roots"]
             .as_array()
@@ -66,8 +63,8 @@ fn full_roots_equal_upstream() {
 
 #[test]
 fn places_equal_upstream() {
-    let vectors = vectors();
-    for row in rows(&vectors, "index") {
+    let vectors = hyperfeed_testing_vectors::json("flat-tree");
+    for row in rows(&vectors, "index", 282) {
         let [depth, offset, index] = [0, 1, 2].map(|at| row[at].as_u64().unwrap());
         let node = NodeIndex::at(u32::try_from(depth).unwrap(), offset).unwrap();
         assert_eq!(node.get(), index);
