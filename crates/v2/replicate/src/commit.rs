@@ -1,0 +1,226 @@
+//! The group commit: everything staged becomes durable at once, then memory advances, then others are told.
+
+use crate::{Error, Event, Outgoing, Replicator, Reply};
+use core::time::Duration;
+use hyperfeed_flat_tree::BlockIndex;
+use hyperfeed_types::Instant;
+use hyperfeed_v2_feed::Slot;
+use std::ops::Range;
+use std::sync::Arc;
+
+impl Replicator {
+    /// Commits all that is staged, acknowledges it, announces it, and answers who waited for it.
+    ///
+    /// If storage fails, nothing of the commit counts: appends get the error, blocks from peers are asked for again
+    /// later, memory is loaded anew from what is really stored.
+    pub fn commit(&mut self, now: Instant) {
+        let mut dirty: Vec<Slot> = std::mem::take(&mut self.dirty).into_iter().collect();
+        let mut durability = None;
+        while let Some((slot, error)) = self.seal(&dirty, &mut durability) {
+            // One feed's blocks could not be written: the others go on without it.
+            self.store.clear_batch();
+            dirty.retain(|other| *other != slot);
+            self.abandon(now, slot, &error);
+        }
+        if !dirty.is_empty() {
+            match self
+                .store
+                .commit(durability.unwrap_or(self.config.durability))
+            {
+                Ok(()) => {
+                    for slot in dirty {
+                        self.settle(now, slot);
+                    }
+                }
+                Err(error) => {
+                    let error = Error::from(error);
+                    for slot in dirty {
+                        self.abandon(now, slot, &error);
+                    }
+                }
+            }
+        }
+        for token in std::mem::take(&mut self.flushes) {
+            self.replies.push_back(Reply::Flushed { token });
+        }
+    }
+
+    /// Builds the batch; gives the first feed that could not be sealed.
+    fn seal(
+        &mut self,
+        dirty: &[Slot],
+        durability: &mut Option<hyperfeed_storage::Durability>,
+    ) -> Option<(Slot, Error)> {
+        let asked = dirty
+            .iter()
+            .filter_map(|slot| self.feeds.get(slot)?.staged.durability);
+        let from_peers = dirty.iter().any(|slot| {
+            self.feeds
+                .get(slot)
+                .is_some_and(|h| !h.staged.from_peers.is_empty() || h.staged.durability.is_none())
+        });
+        let class = asked
+            .chain(from_peers.then_some(self.config.durability))
+            .max()?;
+        *durability = Some(class);
+        for slot in dirty {
+            if let Some(hosted) = self.feeds.get_mut(slot)
+                && let Err(error) = hosted.feed.seal(&mut self.store, class)
+            {
+                return Some((*slot, error.into()));
+            }
+        }
+        None
+    }
+
+    fn settle(&mut self, now: Instant, slot: Slot) {
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return;
+        };
+        let committed = hosted.feed.committed();
+        let staged = std::mem::take(&mut hosted.staged);
+        for (token, range) in staged.appends {
+            self.replies.push_back(Reply::Appended { token, range });
+        }
+        for (token, new) in staged.by_hand {
+            self.replies.push_back(Reply::Put { token, new });
+        }
+        if let Some(token) = staged.finalize {
+            if let Some(key) = hosted.feed.key().copied() {
+                self.replies.push_back(Reply::Finalized { token, key });
+            }
+            if committed.finalized {
+                self.events.push_back(Event::Finalized { slot });
+            }
+        }
+        for (peer, block, bytes) in staged.from_peers {
+            self.events.push_back(Event::Download {
+                slot,
+                peer,
+                block,
+                bytes,
+            });
+        }
+        for range in ranges(committed.appended, committed.put) {
+            self.arrived(slot, range);
+        }
+        self.tell_downloads(now, slot);
+        // Room in windows, and perhaps an owner that waits for the feed to be whole.
+        self.wake_all(slot);
+    }
+
+    /// Blocks are durable here: tell peers and whoever waits.
+    fn arrived(&mut self, slot: Slot, range: Range<u64>) {
+        self.events.push_back(Event::Have {
+            slot,
+            range: range.clone(),
+        });
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return;
+        };
+        hosted.requested.remove_range(range.clone());
+        hosted.wanted.remove_range(range.clone());
+        let twice: Vec<u64> = hosted.asked_twice.range(range.clone()).copied().collect();
+        for block in &twice {
+            hosted.asked_twice.remove(block);
+        }
+        let peers = hosted.peers.clone();
+        let waiting: Vec<u64> = hosted
+            .waiters
+            .range(range.clone())
+            .map(|(block, _)| *block)
+            .collect();
+        for block in waiting {
+            self.answer_waiters(slot, block);
+        }
+        for peer in peers {
+            let Some(exchange) = self.exchange(peer, slot) else {
+                continue;
+            };
+            for block in &twice {
+                if exchange.in_flight.remove(block).is_some()
+                    && let Some(block) = BlockIndex::new(*block)
+                {
+                    exchange.send(Outgoing::Cancel(block));
+                }
+            }
+            exchange.announce(range.clone());
+            self.wake(peer, slot);
+        }
+    }
+
+    fn answer_waiters(&mut self, slot: Slot, block: u64) {
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return;
+        };
+        let (Some(tokens), Some(index)) = (hosted.waiters.remove(&block), BlockIndex::new(block))
+        else {
+            return;
+        };
+        for token in tokens {
+            self.pending.remove(&token);
+            self.replies
+                .push_back(match hosted.feed.block(&mut self.store, index) {
+                    Ok(block) => Reply::Block { token, block },
+                    Err(error) => Reply::Failed {
+                        token,
+                        error: error.into(),
+                    },
+                });
+        }
+    }
+
+    /// A feed's part of the commit failed: load what is really there, and tell.
+    fn abandon(&mut self, now: Instant, slot: Slot, error: &Error) {
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return;
+        };
+        for token in hosted.staged.take_tokens() {
+            self.replies.push_back(Reply::Failed {
+                token,
+                error: error.clone(),
+            });
+        }
+        hosted.failed = Some((error.clone(), now + RETRY));
+        let reloaded = hosted.feed.discard_staged(&mut self.store);
+        let downloads: Vec<_> = std::mem::take(&mut hosted.downloads).into_keys().collect();
+        for token in downloads {
+            self.pending.remove(&token);
+            self.replies.push_back(Reply::Failed {
+                token,
+                error: error.clone(),
+            });
+        }
+        self.events.push_back(Event::Failed {
+            slot,
+            error: error.clone(),
+        });
+        if let Err(error) = reloaded {
+            self.events.push_back(Event::Failed {
+                slot,
+                error: Error::Feed(Arc::new(error)),
+            });
+        }
+    }
+}
+
+/// Blocks as the fewest ranges.
+fn ranges(appended: Range<u64>, put: Vec<BlockIndex>) -> Vec<Range<u64>> {
+    let mut blocks: Vec<u64> = put.into_iter().map(BlockIndex::get).collect();
+    blocks.sort_unstable();
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    for block in blocks {
+        match ranges.last_mut() {
+            Some(last) if last.end == block => last.end += 1,
+            Some(last) if last.contains(&block) => {}
+            _ => ranges.push(block..block + 1),
+        }
+    }
+    if !appended.is_empty() {
+        ranges.push(appended);
+    }
+    ranges
+}
+
+/// Time until a feed whose storage failed is tried again.
+const RETRY: Duration = Duration::from_secs(2);

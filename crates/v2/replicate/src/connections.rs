@@ -1,0 +1,468 @@
+//! What connections do and say.
+
+use crate::exchange::Exchange;
+use crate::message::BLOCKS;
+use crate::peer::Peer;
+use crate::{
+    EdgeCommand, EdgeEvent, Error, Event, Incoming, Outgoing, PeerError, PeerInfo, PeerKey,
+    PeerOptions, Replicator,
+};
+use bytes::Bytes;
+use hyperfeed_bitfield::rle;
+use hyperfeed_types::Instant;
+use hyperfeed_v2_feed::{Accepted, FeedError, Put, Slot};
+use std::ops::Range;
+use std::sync::Arc;
+
+impl Replicator {
+    /// A connection is there.
+    pub fn connect(&mut self, now: Instant, options: PeerOptions) -> PeerKey {
+        let key = self.new_peer();
+        self.peers.insert(key, Peer::new(options, now));
+        key
+    }
+
+    /// A connection is gone: what was asked of it is asked of others.
+    pub fn disconnect(&mut self, now: Instant, peer: PeerKey) {
+        let Some(found) = self.peers.remove(&peer) else {
+            return;
+        };
+        self.awake.remove(&peer);
+        for (slot, exchange) in found.exchanges {
+            self.part(now, peer, slot, exchange);
+        }
+    }
+
+    /// Shares a feed on a connection. Joining twice does nothing.
+    ///
+    /// # Errors
+    /// The feed is not open or has no key yet; the connection is gone.
+    pub fn join(&mut self, now: Instant, peer: PeerKey, slot: Slot) -> Result<(), Error> {
+        let hosted = self.feeds.get_mut(&slot).ok_or(Error::NotOpen { slot })?;
+        let key = *hosted
+            .feed
+            .key()
+            .ok_or(Error::Feed(Arc::new(FeedError::NotFinalized)))?;
+        let found = self.peers.get_mut(&peer).ok_or(Error::UnknownPeer)?;
+        if found.exchanges.contains_key(&slot) {
+            return Ok(());
+        }
+        if found.exchanges.len() >= self.config.max_exchanges {
+            self.drop_peer(now, peer, PeerError::TooManyFeeds);
+            return Err(Error::UnknownPeer);
+        }
+        found
+            .exchanges
+            .insert(slot, Exchange::new(&self.config, now));
+        found.commands.push_back(EdgeCommand::Open { slot, key });
+        hosted.peers.insert(peer);
+        self.awake.insert(peer);
+        Ok(())
+    }
+
+    /// Stops sharing a feed on a connection.
+    pub fn leave(&mut self, now: Instant, peer: PeerKey, slot: Slot) {
+        let Some(found) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        let Some(exchange) = found.exchanges.remove(&slot) else {
+            return;
+        };
+        found.commands.push_back(EdgeCommand::Leave { slot });
+        self.awake.insert(peer);
+        self.part(now, peer, slot, exchange);
+    }
+
+    /// Stops answering a peer's requests for a feed, and tells it.
+    pub fn pause(&mut self, peer: PeerKey, slot: Slot) {
+        if let Some(exchange) = self.exchange(peer, slot)
+            && !exchange.local_paused
+        {
+            exchange.local_paused = true;
+            // The peer takes a pause to mean that its requests are forgotten.
+            exchange.asked.clear();
+            exchange.send(Outgoing::Pause);
+            self.wake(peer, slot);
+        }
+    }
+
+    /// Answers a peer's requests again.
+    pub fn resume(&mut self, peer: PeerKey, slot: Slot) {
+        if let Some(exchange) = self.exchange(peer, slot)
+            && exchange.local_paused
+        {
+            exchange.local_paused = false;
+            exchange.send(Outgoing::Resume);
+            self.wake(peer, slot);
+        }
+    }
+
+    /// Sends a message of an extension; `name` is an index into the sorted names of the connection.
+    ///
+    /// # Errors
+    /// The connection is gone or does not have the feed.
+    pub fn send_extension(
+        &mut self,
+        peer: PeerKey,
+        slot: Slot,
+        name: usize,
+        body: Bytes,
+    ) -> Result<(), Error> {
+        let found = self.peers.get_mut(&peer).ok_or(Error::UnknownPeer)?;
+        if !found.exchanges.contains_key(&slot) {
+            return Err(Error::NotOpen { slot });
+        }
+        found
+            .commands
+            .push_back(EdgeCommand::Extension { slot, name, body });
+        self.awake.insert(peer);
+        Ok(())
+    }
+
+    /// The connections there are.
+    #[must_use]
+    pub fn peers(&self) -> Vec<PeerInfo> {
+        let info = |(key, peer): (&PeerKey, &Peer)| PeerInfo {
+            peer: *key,
+            peer_id: peer.peer_id,
+            feeds: peer.exchanges.keys().copied().collect(),
+            uploaded: peer.uploaded,
+            downloaded: peer.downloaded,
+        };
+        self.peers.iter().map(info).collect()
+    }
+
+    /// What a connection's edge tells. Blocks are verified and staged, not yet stored.
+    pub fn handle_edge(&mut self, now: Instant, peer: PeerKey, event: EdgeEvent) {
+        let Some(found) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        match event {
+            EdgeEvent::Closed { slot } => {
+                if let Some(exchange) = found.exchanges.get_mut(&slot) {
+                    let closed = std::mem::replace(exchange, Exchange::new(&self.config, now));
+                    exchange.has_turn = closed.has_turn;
+                    exchange.local_paused = closed.local_paused;
+                    exchange.closed = true;
+                    self.release(peer, slot, closed.in_flight.into_keys());
+                    self.events.push_back(Event::PeerRemoved { slot, peer });
+                    self.tell_downloads(now, slot);
+                }
+            }
+            EdgeEvent::Corrupt { slot, block } => {
+                self.events.push_back(Event::Corrupt { slot, block })
+            }
+            EdgeEvent::Extension { slot, name, body } => {
+                self.events.push_back(Event::Extension {
+                    slot,
+                    peer,
+                    name,
+                    body,
+                });
+            }
+            EdgeEvent::Handshake {
+                peer_id,
+                extensions,
+            } => {
+                found.peer_id = peer_id;
+                self.events.push_back(Event::Handshake {
+                    peer,
+                    peer_id,
+                    extensions,
+                });
+            }
+            EdgeEvent::Message { slot, message } => {
+                if let Err(reason) = self.handle_message(now, peer, slot, message) {
+                    self.drop_peer(now, peer, reason);
+                }
+            }
+            EdgeEvent::Opened { public_id } => {
+                let slot = found.exchanges.keys().copied().find(|slot| {
+                    self.feeds
+                        .get(slot)
+                        .is_some_and(|hosted| *hosted.feed.id() == public_id)
+                });
+                if let Some(slot) = slot {
+                    self.reopen(peer, slot);
+                }
+                self.events.push_back(Event::FeedOpened {
+                    peer,
+                    public_id,
+                    slot,
+                });
+            }
+            EdgeEvent::Ready { slot, missed } => self.open(now, peer, slot, missed),
+        }
+    }
+
+    /// Closes a connection for a reason. The owner finds it in an event, and closes the socket.
+    pub fn drop_peer(&mut self, now: Instant, peer: PeerKey, reason: PeerError) {
+        if self.peers.contains_key(&peer) {
+            self.disconnect(now, peer);
+            self.events.push_back(Event::Dropped { peer, reason });
+        }
+    }
+
+    fn open(&mut self, now: Instant, peer: PeerKey, slot: Slot, missed: bool) {
+        let Some(exchange) = self
+            .peers
+            .get_mut(&peer)
+            .and_then(|found| found.exchanges.get_mut(&slot))
+        else {
+            return;
+        };
+        let was_ready = exchange.ready;
+        let lost = std::mem::take(&mut exchange.in_flight);
+        exchange.restart(&self.config, now);
+        if missed {
+            exchange.send(Outgoing::Want);
+        }
+        self.release(peer, slot, lost.into_keys());
+        self.wake(peer, slot);
+        if !was_ready {
+            self.events.push_back(Event::PeerAdded { slot, peer });
+        }
+        self.tell_downloads(now, slot);
+    }
+
+    /// The peer opens a feed again that it had closed.
+    fn reopen(&mut self, peer: PeerKey, slot: Slot) {
+        let key = self
+            .feeds
+            .get(&slot)
+            .and_then(|hosted| hosted.feed.key().copied());
+        if let (Some(key), Some(found)) = (key, self.peers.get_mut(&peer))
+            && let Some(exchange) = found.exchanges.get_mut(&slot)
+            && std::mem::take(&mut exchange.closed)
+        {
+            found.commands.push_back(EdgeCommand::Open { slot, key });
+            self.awake.insert(peer);
+        }
+    }
+
+    /// A feed is not shared with a peer any more.
+    fn part(&mut self, now: Instant, peer: PeerKey, slot: Slot, exchange: Exchange) {
+        if let Some(hosted) = self.feeds.get_mut(&slot) {
+            hosted.peers.remove(&peer);
+        }
+        self.release(peer, slot, exchange.in_flight.into_keys());
+        if exchange.ready {
+            self.events.push_back(Event::PeerRemoved { slot, peer });
+        }
+        self.tell_downloads(now, slot);
+    }
+
+    /// Requests that `peer` will not answer are free for others, unless another was asked as well.
+    pub(crate) fn release(&mut self, peer: PeerKey, slot: Slot, blocks: impl Iterator<Item = u64>) {
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return;
+        };
+        let mut any = false;
+        for block in blocks {
+            any = true;
+            let elsewhere = hosted.asked_twice.contains(&block)
+                && hosted
+                    .peers
+                    .iter()
+                    .filter(|other| **other != peer)
+                    .any(|other| {
+                        let exchange = self
+                            .peers
+                            .get(other)
+                            .and_then(|found| found.exchanges.get(&slot));
+                        exchange.is_some_and(|exchange| exchange.in_flight.contains_key(&block))
+                    });
+            if !elsewhere {
+                hosted.requested.remove(block);
+                hosted.asked_twice.remove(&block);
+            }
+        }
+        if any {
+            self.wake_all(slot);
+        }
+    }
+
+    fn handle_message(
+        &mut self,
+        now: Instant,
+        peer: PeerKey,
+        slot: Slot,
+        message: Incoming,
+    ) -> Result<(), PeerError> {
+        let max_queued = self.config.max_queued_requests;
+        let Some(hosted) = self.feeds.get(&slot) else {
+            return Ok(());
+        };
+        let upload = hosted.options.upload;
+        let Some(exchange) = self
+            .peers
+            .get_mut(&peer)
+            .and_then(|found| found.exchanges.get_mut(&slot))
+        else {
+            return Ok(());
+        };
+        match message {
+            Incoming::Cancel(block) => {
+                if let Some(at) = exchange.asked.iter().position(|(asked, _)| *asked == block) {
+                    exchange.asked.remove(at);
+                }
+            }
+            Incoming::Have(range) => {
+                exchange.remote.insert_range(range);
+                return self.heard(now, peer, slot);
+            }
+            Incoming::HaveBits { start, coded } => {
+                let refused = apply_bits(exchange, start, &coded)?;
+                self.release(peer, slot, refused.into_iter());
+                return self.heard(now, peer, slot);
+            }
+            Incoming::Pause => {
+                exchange.remote_paused = true;
+                let lost = std::mem::take(&mut exchange.in_flight);
+                self.release(peer, slot, lost.into_keys());
+                self.events.push_back(Event::Paused { slot, peer });
+            }
+            Incoming::Request(block, digest) => {
+                if exchange.asked.len() >= max_queued {
+                    return Err(PeerError::TooManyRequests);
+                }
+                if upload {
+                    exchange.asked.push_back((block, digest));
+                    self.wake(peer, slot);
+                }
+            }
+            Incoming::Response(put) => return self.handle_response(now, peer, slot, *put),
+            Incoming::Resume => {
+                exchange.remote_paused = false;
+                self.events.push_back(Event::Resumed { slot, peer });
+                self.wake(peer, slot);
+            }
+            Incoming::Want(start) => {
+                exchange.tell_from(start, hosted.feed.held());
+                self.wake(peer, slot);
+            }
+        }
+        Ok(())
+    }
+
+    fn heard(&mut self, now: Instant, peer: PeerKey, slot: Slot) -> Result<(), PeerError> {
+        let max_memory = self.config.max_remote_memory;
+        if let Some(exchange) = self.exchange(peer, slot) {
+            exchange.heard = true;
+            if exchange.remote.memory() > max_memory {
+                return Err(PeerError::RemoteMemory);
+            }
+        }
+        self.wake(peer, slot);
+        self.tell_downloads(now, slot);
+        Ok(())
+    }
+
+    fn handle_response(
+        &mut self,
+        now: Instant,
+        peer: PeerKey,
+        slot: Slot,
+        put: Put,
+    ) -> Result<(), PeerError> {
+        let (Some(found), Some(hosted)) = (self.peers.get_mut(&peer), self.feeds.get_mut(&slot))
+        else {
+            return Ok(());
+        };
+        let Some(exchange) = found.exchanges.get_mut(&slot) else {
+            return Ok(());
+        };
+        let (block, bytes) = (put.block, put.data.len() as u64);
+        let full = exchange.in_flight.len() >= exchange.window.size(&self.config);
+        match exchange.in_flight.remove(&block.get()) {
+            Some(sent) => exchange
+                .window
+                .on_response(&self.config, now, sent, bytes, full),
+            None => {
+                found.unrequested += 1;
+                if found.unrequested > self.config.max_unrequested {
+                    return Err(PeerError::TooManyUnrequested);
+                }
+                // A late answer is welcome if the block is still missing and somebody wants it from here.
+                if !hosted.requested.get(block.get()) && !hosted.wanted.get(block.get()) {
+                    return Ok(());
+                }
+            }
+        }
+        exchange.last_delivery = now;
+        exchange.stalled = None;
+        exchange.remote.insert(block.get());
+        exchange.downloaded.add(now, bytes);
+        found.downloaded += bytes;
+        found.download.take(bytes);
+        self.download.take(bytes);
+        hosted.requested.remove(block.get());
+        hosted.downloaded.add(now, bytes);
+        self.wake(peer, slot);
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return Ok(());
+        };
+        if !hosted.is_downloading() || hosted.feed.has(block) {
+            return Ok(());
+        }
+        match hosted.feed.stage_put(&mut self.store, put) {
+            Ok(Accepted::New) => {
+                hosted.staged.from_peers.push((peer, block, bytes));
+                self.dirty.insert(slot);
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            // Neither side's fault: the block is asked for again, with a digest that claims less.
+            Err(FeedError::Unproven) => Ok(()),
+            Err(error) if is_the_peers_fault(&error) => Err(PeerError::BadBlock {
+                feed: *hosted.feed.id(),
+                block,
+                error: Arc::new(error),
+            }),
+            Err(error) => {
+                let error = Error::from(error);
+                hosted.failed = Some((error.clone(), now + STORAGE_RETRY));
+                self.events.push_back(Event::Failed { slot, error });
+                Ok(())
+            }
+        }
+    }
+}
+
+fn is_the_peers_fault(error: &FeedError) -> bool {
+    matches!(
+        error,
+        FeedError::KeyMismatch
+            | FeedError::OutOfBounds
+            | FeedError::Signature(_)
+            | FeedError::TooLarge { .. }
+            | FeedError::UnusedNodes { .. }
+            | FeedError::Verify(_)
+    )
+}
+
+/// Takes over what the peer says of itself; gives the blocks asked of it that it says it lacks.
+fn apply_bits(exchange: &mut Exchange, start: u64, coded: &[u8]) -> Result<Vec<u64>, PeerError> {
+    let mut refused = Vec::new();
+    for run in rle::decode(coded, BLOCKS - start).map_err(|_| PeerError::Bitfield)? {
+        let range: Range<u64> = start + run.start..start + run.start + run.len;
+        if run.value {
+            exchange.remote.insert_range(range);
+        } else {
+            refused.extend(
+                exchange
+                    .in_flight
+                    .range(range.clone())
+                    .map(|(block, _)| *block),
+            );
+            exchange.remote.remove_range(range);
+        }
+    }
+    for block in &refused {
+        exchange.in_flight.remove(block);
+    }
+    Ok(refused)
+}
+
+/// Time until a feed whose storage could not be read is tried again.
+const STORAGE_RETRY: core::time::Duration = core::time::Duration::from_secs(2);
