@@ -1,10 +1,6 @@
 //! What the stores on disk promise, grouped by what could break it.
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod backend;
 mod contract;
