@@ -173,13 +173,12 @@ impl TreeIndex {
     }
 }
 
-/// The nodes that begin before block `end`, reach beyond it, and have an index below its leaf.
+/// All nodes that begin before block `end`, reach beyond it, and have an index below that of its leaf; and some more.
 fn crossing(end: u64) -> impl Iterator<Item = NodeIndex> {
     let leaf = BlockIndex::new(end).map(NodeIndex::leaf);
     let up = core::iter::successors(leaf, |node| Some(node.parent()));
-    // All others with that leaf beneath are further right, or the left edge of the tree above it.
+    // From there on all are on the left edge, to the right of that leaf.
     up.take_while(move |node| node.left_span().get() > 0 || node.get() < end * 2)
-        .filter(move |node| node.get() < end * 2)
 }
 
 /// The first node over blocks that cannot be numbered. It is the last of its page, and of all indices.

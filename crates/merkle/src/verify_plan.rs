@@ -53,7 +53,7 @@ impl VerifyPlan {
         while !held(top) {
             let sibling = top.sibling();
             let after = after_first(rest, sibling);
-            let is_held = sibling <= NodeIndex::MAX && held(sibling);
+            let is_held = held(sibling);
             if after.is_none() && !is_held {
                 plan.end_at_roots(held, top, rest, proof_nodes)?;
                 return Ok(plan);

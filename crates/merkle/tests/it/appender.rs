@@ -89,8 +89,11 @@ fn roots_of_another_length_are_refused() {
         from(2, vec![root(1, 0), root(4, 0)]),
         Err(AppendError::Roots { length: 2 })
     );
+    let largest = full_roots(u64::MAX)
+        .map(|index| root(index.get(), 0))
+        .collect();
     assert_eq!(
-        from(u64::MAX, vec![]),
+        from(u64::MAX, largest),
         Err(AppendError::Roots { length: u64::MAX })
     );
 }

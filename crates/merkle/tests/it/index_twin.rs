@@ -15,13 +15,13 @@ enum Step {
 
 /// Nodes of a tree of 64 blocks, leaves and low ones more often; at times far out.
 fn any_node() -> impl Strategy<Value = u64> {
-    prop_oneof![8 => 0_u64..128, 2 => 0_u64..64, 1 => 0_u64..5000, 1 => 0_u64..NodeIndex::MAX.get()]
+    prop_oneof![8 => 0_u64..128, 2 => 0_u64..64, 4 => 0_u64..16, 1 => 0_u64..5000, 1 => 0_u64..NodeIndex::MAX.get()]
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         any_node().prop_map(Step::Insert),
-        (0_u64..80).prop_map(Step::Contiguous),
+        prop_oneof![0_u64..80, 0_u64..9].prop_map(Step::Contiguous),
     ]
 }
 
@@ -78,6 +78,10 @@ proptest! {
             let held: Vec<_> = (0..400).map(node_index).filter(|node| index.get(*node)).collect();
             let expected: Vec<_> = model.set.range(..node_index(400)).copied().collect();
             prop_assert_eq!(held, expected);
+            for node in (0..100).map(node_index) {
+                prop_assert_eq!(index.verified_by(node) * 2, model.verified_by(node), "{}", node);
+            }
+            assert_no_needless_bits(&index);
         }
     }
 
@@ -99,9 +103,13 @@ proptest! {
             index.insert(node_index(node));
         }
         index.set_contiguous(blocks);
-        for node in index.bits().runs(0..u64::MAX).flatten().map(node_index) {
-            prop_assert!(node.blocks().end > blocks, "{}", node);
-        }
+        assert_no_needless_bits(&index);
+    }
+}
+
+fn assert_no_needless_bits(index: &TreeIndex) {
+    for node in index.bits().runs(0..u64::MAX).flatten().map(node_index) {
+        assert!(node.blocks().end > index.contiguous(), "{node}");
     }
 }
 

@@ -66,6 +66,9 @@ fn what_no_node_can_make_good_is_refused_by_the_plan() {
     let apex = [NodeIndex::APEX; 100];
     assert!(VerifyPlan::new(|_| false, BlockIndex::MAX, &apex).is_err());
     assert!(VerifyPlan::new(|_| true, BlockIndex::MAX, &apex).is_ok());
+    // Someone who claims to hold nodes past all trees.
+    let beside = |node: NodeIndex| !node.contains(NodeIndex::leaf(BlockIndex::ZERO));
+    assert!(VerifyPlan::new(beside, BlockIndex::ZERO, &apex).is_err());
 }
 
 #[test]
@@ -82,6 +85,8 @@ fn nodes_that_were_not_planned_for_are_missing() {
     assert_eq!(run(sibling, &[sibling], &[]), Err(missing(0)));
     assert_eq!(run(leaf, &[], &[]), Err(missing(2)));
     assert_eq!(run(leaf, &[root], &[]), Err(missing(2)));
+    let held = plan(&[0], 0, &[]).unwrap();
+    assert_eq!(held.run::<Sha256Tree>(root, &[], &[root]), Err(missing(0)));
     let held = plan(&[1], 0, &[2]).unwrap();
     assert_eq!(
         held.run::<Sha256Tree>(leaf, &[sibling], &[]),
