@@ -77,6 +77,18 @@ pub(crate) fn free_name(path: &Path, suffix: &str) -> PathBuf {
     }
 }
 
+/// Whether there is room in `dir`, tried by writing a file and removing it.
+pub(crate) fn has_room(dir: &Path) -> Result<(), StorageError> {
+    const BYTES: usize = 4 << 20;
+    let path = dir.join(".room.new");
+    let written = write_new(&path, &vec![0x5a; BYTES], true);
+    // Removed in any case: a part of it may have been written.
+    let removed = fs::remove_file(&path);
+    written
+        .and(removed)
+        .map_err(|error| StorageError::io(error, format!("trying the room in {}", dir.display())))
+}
+
 fn write_new(path: &Path, content: &[u8], private: bool) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -33,6 +33,11 @@ pub(crate) trait Engine: Send + Sync {
     /// Sets the mark, durably and all or nothing.
     fn set_mark(&self, mark: &[u8]) -> Result<(), StorageError>;
 
+    /// Opens the database again after a failure: databases refuse everything once a write has
+    /// failed. Does nothing while the device has no room, because an open database still serves
+    /// reads and a closed one would not open.
+    fn reopen(&mut self) -> Result<(), StorageError>;
+
     /// Size of the files on disk, 0 if unknown.
     fn bytes(&self) -> u64;
 }

@@ -6,8 +6,8 @@ use hyperfeed_storage::{StorageError, StorageErrorKind};
 use redb::{Database, ReadableDatabase, TableDefinition, WriteTransaction};
 
 use crate::engine::{Change, Each, Engine};
-use crate::guard;
 use crate::tally::Tally;
+use crate::{directory, guard};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const MARK: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("mark");
@@ -15,33 +15,21 @@ const MARK_KEY: &[u8] = b"mark";
 
 /// redb behind the journal.
 pub(crate) struct RedbEngine {
-    // `None` only while this is dropped.
+    // `None` while this is dropped, and after it could not be opened again.
     db: Option<Database>,
     path: PathBuf,
+    cache_bytes: u64,
     panicked: AtomicBool,
 }
 
 impl RedbEngine {
     /// Opens the database at `path`, or creates it. The caller holds the lock of the store.
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self, StorageError> {
-        let file = path.to_owned();
-        let opened = guard::on_thread(move || {
-            let cache = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
-            let db = redb::Builder::new()
-                .set_cache_size(cache)
-                .create(&file)
-                .map_err(failed)?;
-            // A table that was never written cannot be read.
-            let write = begin(&db)?;
-            write.open_table(ENTRIES).map_err(failed)?;
-            write.open_table(MARK).map_err(failed)?;
-            write.commit().map_err(failed)?;
-            Ok(db)
-        });
-        let db = opened.map_err(|error| error.within(format!("opening {}", path.display())))?;
+        let db = open_database(path, cache_bytes)?;
         Ok(Self {
             db: Some(db),
             path: path.to_owned(),
+            cache_bytes,
             panicked: AtomicBool::new(false),
         })
     }
@@ -52,12 +40,7 @@ impl RedbEngine {
     ) -> Result<T, StorageError> {
         let db = match &self.db {
             Some(db) if !self.panicked.load(Ordering::Acquire) => db,
-            _ => {
-                return Err(StorageError::new(
-                    StorageErrorKind::Corrupt,
-                    "the database gave up on its files earlier",
-                ));
-            }
+            _ => return Err(gave_up()),
         };
         let mut finished = false;
         let result = guard::call(|| {
@@ -154,9 +137,44 @@ impl Engine for RedbEngine {
         })
     }
 
+    fn reopen(&mut self) -> Result<(), StorageError> {
+        if self.panicked.load(Ordering::Acquire) {
+            return Err(gave_up());
+        }
+        directory::has_room(directory::of(&self.path))?;
+        self.db = None;
+        self.db = Some(open_database(&self.path, self.cache_bytes)?);
+        Ok(())
+    }
+
     fn bytes(&self) -> u64 {
         std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
     }
+}
+
+fn gave_up() -> StorageError {
+    StorageError::new(
+        StorageErrorKind::Poisoned,
+        "the database gave up on its file earlier; open the store again",
+    )
+}
+
+fn open_database(path: &Path, cache_bytes: u64) -> Result<Database, StorageError> {
+    let file = path.to_owned();
+    let opened = guard::on_thread(move || {
+        let cache = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
+        let db = redb::Builder::new()
+            .set_cache_size(cache)
+            .create(&file)
+            .map_err(failed)?;
+        // A table that was never written cannot be read.
+        let write = begin(&db)?;
+        write.open_table(ENTRIES).map_err(failed)?;
+        write.open_table(MARK).map_err(failed)?;
+        write.commit().map_err(failed)?;
+        Ok(db)
+    });
+    opened.map_err(|error| error.within(format!("opening {}", path.display())))
 }
 
 fn begin(db: &Database) -> Result<WriteTransaction, StorageError> {

@@ -7,7 +7,7 @@ use sled::{Db, IVec, Tree};
 
 use crate::engine::{Change, Each, Engine};
 use crate::tally::Tally;
-use crate::{Repair, guard};
+use crate::{Repair, directory, guard};
 
 const MARK_TREE: &[u8] = b"mark";
 const MARK_KEY: &[u8] = b"mark";
@@ -19,9 +19,10 @@ const MARK_KEY: &[u8] = b"mark";
 /// (caught), a file that was cut opens short (the mark, the tally), its own flush thread hides
 /// errors (switched off), its default cache is a gigabyte (small).
 pub(crate) struct SledEngine {
-    // `None` only while this is dropped.
+    // `None` while this is dropped, and after it could not be opened again.
     trees: Option<Trees>,
     dir: PathBuf,
+    cache_bytes: u64,
     panicked: AtomicBool,
 }
 
@@ -62,6 +63,7 @@ impl SledEngine {
         Ok(Self {
             trees: Some(trees),
             dir: dir.to_owned(),
+            cache_bytes,
             panicked: AtomicBool::new(false),
         })
     }
@@ -72,12 +74,7 @@ impl SledEngine {
     ) -> Result<T, StorageError> {
         let trees = match &self.trees {
             Some(trees) if !self.panicked.load(Ordering::Acquire) => trees,
-            _ => {
-                return Err(StorageError::new(
-                    StorageErrorKind::Corrupt,
-                    "the database gave up on its files earlier",
-                ));
-            }
+            _ => return Err(gave_up()),
         };
         let mut finished = false;
         let result = guard::call(|| {
@@ -157,9 +154,26 @@ impl Engine for SledEngine {
         })
     }
 
+    fn reopen(&mut self) -> Result<(), StorageError> {
+        if self.panicked.load(Ordering::Acquire) {
+            return Err(gave_up());
+        }
+        directory::has_room(directory::of(&self.dir))?;
+        self.trees = None;
+        self.trees = Some(open_trees(&self.dir, self.cache_bytes)?);
+        Ok(())
+    }
+
     fn bytes(&self) -> u64 {
         fs::metadata(self.dir.join("db")).map_or(0, |metadata| metadata.len())
     }
+}
+
+fn gave_up() -> StorageError {
+    StorageError::new(
+        StorageErrorKind::Poisoned,
+        "the database gave up on its files earlier; open the store again",
+    )
 }
 
 fn open_trees(dir: &Path, cache_bytes: u64) -> Result<Trees, StorageError> {

@@ -40,6 +40,8 @@ pub(crate) struct Logged {
     // Sizes of journal and overlay at which the next checkpoint is due.
     due: Limits,
     failure: Option<StorageError>,
+    // The backend failed and has to be opened again before it is written.
+    backend_failed: bool,
 }
 
 /// What a store is made of, before it is known whether the parts agree.
@@ -71,6 +73,7 @@ impl Opening {
             limits: self.limits,
             due: self.limits,
             failure: None,
+            backend_failed: false,
         })
     }
 }
@@ -154,6 +157,21 @@ impl Logged {
         if number == self.mark.whole && self.overlay.is_empty() {
             return Ok(());
         }
+        if self.backend_failed {
+            self.engine.reopen()?;
+        }
+        self.backend_failed = true;
+        self.fill_backend(number)?;
+        self.backend_failed = false;
+        let header = header_after(&self.mark, &*self.engine);
+        self.put_journal(&header, &[])?;
+        self.overlay.clear();
+        self.due = self.limits;
+        Ok(())
+    }
+
+    /// Gives the backend all commits up to `number`, which the journal holds for good.
+    fn fill_backend(&mut self, number: u64) -> Result<(), StorageError> {
         // From here on until all is done the number of entries is not known.
         let known = self.mark.tally.take();
         let mut mark = Mark {
@@ -171,11 +189,6 @@ impl Logged {
         mark.tally = known.map(|_| tally);
         self.engine.set_mark(&mark.encode())?;
         self.mark = mark;
-
-        let header = header_after(&mark, &*self.engine);
-        self.put_journal(&header, &[])?;
-        self.overlay.clear();
-        self.due = self.limits;
         Ok(())
     }
 

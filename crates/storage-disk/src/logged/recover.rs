@@ -64,6 +64,7 @@ impl Opening {
             limits: self.limits,
             due: self.limits,
             failure: None,
+            backend_failed: false,
         };
         logged.check_entries(&header)?;
         if verdict.kept < verdict.durable {

@@ -6,5 +6,6 @@ mod backend;
 mod contract;
 mod damage;
 mod files;
+mod full;
 mod kill;
 mod opening;

@@ -1,10 +1,11 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hyperfeed_storage::{
     Batch, Durability, FaultPlan, Faulty, KeyValue, Loss, MemoryFile, MemoryStore, RandomAccess,
-    StorageError,
+    StorageError, StorageErrorKind,
 };
 
 use super::State;
@@ -134,7 +135,10 @@ impl World {
 
     fn opening(&self, limits: Limits, salvage: bool) -> Opening {
         Opening {
-            engine: Box::new(SimulatedEngine(self.engine.share())),
+            engine: Box::new(SimulatedEngine {
+                device: self.engine.share(),
+                failed: AtomicBool::new(false),
+            }),
             place: Box::new(self.place()),
             store: self.id,
             limits,
@@ -151,8 +155,23 @@ impl World {
     }
 }
 
-/// A database that promises as little as [`Engine`] allows: each change is on its own.
-struct SimulatedEngine(Faulty<MemoryStore>);
+/// A database that promises as little as [`Engine`] allows: each change is on its own, and after a
+/// failed one nothing works until it is opened again.
+struct SimulatedEngine {
+    device: Faulty<MemoryStore>,
+    failed: AtomicBool,
+}
+
+impl SimulatedEngine {
+    fn commit(&self, batch: &Batch, durability: Durability) -> Result<(), StorageError> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(StorageError::new(StorageErrorKind::Io, "failed earlier"));
+        }
+        let done = self.device.share().commit(batch, durability);
+        self.failed.store(done.is_err(), Ordering::Relaxed);
+        done
+    }
+}
 
 fn entry_key(key: &[u8]) -> Vec<u8> {
     [b"e", key].concat()
@@ -160,11 +179,11 @@ fn entry_key(key: &[u8]) -> Vec<u8> {
 
 impl Engine for SimulatedEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        self.0.get(&entry_key(key))
+        self.device.get(&entry_key(key))
     }
 
     fn scan(&self, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StorageError> {
-        self.0
+        self.device
             .scan(&entry_key(prefix), &mut |key, value| each(&key[1..], value))
     }
 
@@ -173,7 +192,6 @@ impl Engine for SimulatedEngine {
         changes: &mut dyn Iterator<Item = Change<'_>>,
         tally: &mut Tally,
     ) -> Result<(), StorageError> {
-        let mut device = self.0.share();
         for (key, value) in changes {
             if let Some(old) = self.get(key)? {
                 tally.remove(&old);
@@ -186,19 +204,24 @@ impl Engine for SimulatedEngine {
                 }
                 None => batch.delete(&entry_key(key)),
             }
-            device.commit(&batch, Durability::Process)?;
+            self.commit(&batch, Durability::Process)?;
         }
-        device.commit(&Batch::new(), Durability::Power)
+        self.commit(&Batch::new(), Durability::Power)
     }
 
     fn mark(&self) -> Result<Option<Vec<u8>>, StorageError> {
-        self.0.get(b"mark")
+        self.device.get(b"mark")
     }
 
     fn set_mark(&self, mark: &[u8]) -> Result<(), StorageError> {
         let mut batch = Batch::new();
         batch.put(b"mark", mark);
-        self.0.share().commit(&batch, Durability::Power)
+        self.commit(&batch, Durability::Power)
+    }
+
+    fn reopen(&mut self) -> Result<(), StorageError> {
+        self.failed.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     fn bytes(&self) -> u64 {
