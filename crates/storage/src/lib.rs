@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod conformance;
+mod copy;
 mod durability;
 mod error;
 mod fault;
@@ -15,6 +16,7 @@ mod random_access;
 mod split_mix;
 
 pub use batch::{Batch, BatchError, Op, Ops};
+pub use copy::copy;
 pub use durability::Durability;
 pub use error::{StorageError, StorageErrorKind};
 pub use fault::{Fault, FaultPlan};
