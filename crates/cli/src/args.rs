@@ -7,7 +7,12 @@ use std::time::Duration;
 
 /// Append-only feeds of binary blocks, signed by one writer, verified by every reader, shared between peers.
 #[derive(Debug, Parser)]
-#[command(name = "hyperfeed", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "hyperfeed",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Cli {
     /// Directory of the store [default: the platform's data directory]
     #[arg(long, global = true, env = "HYPERFEED_STORE", value_name = "DIR")]
@@ -73,8 +78,6 @@ pub(crate) enum Command {
     Alias(Alias),
     /// Check the store, its lock and the ports
     Doctor,
-    /// Work on the store as a whole
-    Store(StoreCommand),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the manual page
@@ -213,12 +216,6 @@ pub(crate) struct Sync {
 pub(crate) struct Verify {
     /// Feeds to verify [default: all of the store]
     pub(crate) feeds: Vec<String>,
-    /// Drop what cannot be trusted, so that peers can send it again
-    #[arg(long)]
-    pub(crate) repair: bool,
-    /// With --repair: drop blocks of your own feeds too, though no peer may have them
-    #[arg(long, requires = "repair")]
-    pub(crate) drop_own: bool,
 }
 
 #[derive(Debug, Args)]
@@ -255,30 +252,6 @@ pub(crate) struct Alias {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct StoreCommand {
-    #[command(subcommand)]
-    pub(crate) action: StoreAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum StoreAction {
-    /// Move the store to another backend
-    Migrate {
-        /// The backend to move to
-        #[arg(long, value_enum)]
-        to: BackendName,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BackendName {
-    /// sled, the default
-    Sled,
-    /// redb, a single file
-    Redb,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// Which shell
     pub(crate) shell: clap_complete::Shell,
@@ -302,8 +275,13 @@ pub(crate) struct Connection {
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let number: u64 = number.parse().map_err(|_| "expected a time such as 500ms, 5s or 2m".to_owned())?;
+    let (number, unit) = text.split_at(
+        text.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len()),
+    );
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "expected a time such as 500ms, 5s or 2m".to_owned())?;
     match unit {
         "ms" => Ok(Duration::from_millis(number)),
         "s" | "" => Ok(Duration::from_secs(number)),

@@ -19,7 +19,10 @@ impl Bar {
 
     /// A bar for bytes that go into a feed.
     pub(crate) fn bytes(output: Output, total: u64) -> Self {
-        let bar = Self::new(output, "{bar:30} {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta}");
+        let bar = Self::new(
+            output,
+            "{bar:30} {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta}",
+        );
         bar.0.set_length(total);
         bar
     }
@@ -32,15 +35,33 @@ impl Bar {
     pub(crate) fn show(&self, progress: &Progress) {
         self.0.set_length(progress.total);
         self.0.set_position(progress.held);
-        let peers = if progress.peers == 1 { "1 peer".to_owned() } else { format!("{} peers", progress.peers) };
-        let mut text = format!("{}  {}/s  {peers}", BinaryBytes(progress.held_bytes), BinaryBytes(progress.rate));
+        let peers = if progress.peers == 1 {
+            "1 peer".to_owned()
+        } else {
+            format!("{} peers", progress.peers)
+        };
+        let mut text = format!(
+            "{}  {}/s  {peers}",
+            BinaryBytes(progress.held_bytes),
+            BinaryBytes(progress.rate)
+        );
         let left = progress.total - progress.held;
         if progress.rate > 0 && left > 0 && progress.held > 0 {
             let mean = progress.held_bytes / progress.held.max(1);
             let seconds = left.saturating_mul(mean.max(1)) / progress.rate;
-            text = format!("{text}  {} left", HumanDuration(Duration::from_secs(seconds)));
+            text = format!(
+                "{text}  {} left",
+                HumanDuration(Duration::from_secs(seconds))
+            );
         }
         self.0.set_message(text);
+    }
+
+    /// Shows how much of a local job is done.
+    pub(crate) fn count(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+        self.0.set_message("");
     }
 
     pub(crate) fn say(&self, text: &str) {
@@ -52,7 +73,11 @@ impl Bar {
     }
 
     fn new(output: Output, template: &str) -> Self {
-        let target = if output.draws() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if output.draws() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(0), target);
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));

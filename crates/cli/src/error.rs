@@ -14,7 +14,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), hint: None, closed_pipe: false }
+        Self {
+            text: text.into(),
+            hint: None,
+            closed_pipe: false,
+        }
     }
 
     /// Puts what was being done before the error.
@@ -47,20 +51,34 @@ impl fmt::Display for Failure {
 impl From<hyperfeed::Error> for Failure {
     fn from(error: hyperfeed::Error) -> Self {
         let hint = match error.kind() {
-            ErrorKind::Behind => Some("`hyperfeed clone KEY PEER` fetches the missing blocks; then append again"),
-            ErrorKind::Corrupt => Some("`hyperfeed verify --repair` drops what is damaged; `clone` fetches it again"),
-            ErrorKind::Full => Some("nothing acknowledged is lost; make room and run the command again"),
+            ErrorKind::Behind => {
+                Some("`hyperfeed clone KEY PEER` fetches the missing blocks; then append again")
+            }
+            ErrorKind::Corrupt => {
+                Some("`hyperfeed verify --repair` drops what is damaged; `clone` fetches it again")
+            }
+            ErrorKind::Full => {
+                Some("nothing acknowledged is lost; make room and run the command again")
+            }
             ErrorKind::InUse => Some("stop the other process, or use another --store"),
             ErrorKind::Peer => Some("check that key and address belong together"),
             _ => None,
         };
-        Self { text: error.to_string(), hint: hint.map(str::to_owned), closed_pipe: false }
+        Self {
+            text: error.to_string(),
+            hint: hint.map(str::to_owned),
+            closed_pipe: false,
+        }
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-        Self { text: error.to_string(), hint: None, closed_pipe }
+        Self {
+            text: error.to_string(),
+            hint: None,
+            closed_pipe,
+        }
     }
 }

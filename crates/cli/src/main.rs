@@ -16,7 +16,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let output = Output { json: cli.json, quiet: cli.quiet };
+    let output = Output {
+        json: cli.json,
+        quiet: cli.quiet,
+    };
     log_to_stderr(cli.verbose);
     match async_std::task::block_on(command::run(cli, output)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,7 +37,11 @@ fn log_to_stderr(verbose: u8) {
         1 => "hyperfeed=info",
         _ => "hyperfeed=debug",
     };
-    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .init();
 }
 
 impl Failure {

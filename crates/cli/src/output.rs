@@ -14,7 +14,11 @@ impl Output {
     /// A result: the text, or the object with `--json`.
     pub(crate) fn result(self, text: &str, object: &Value) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        if self.json { writeln!(out, "{object}") } else { writeln!(out, "{text}") }?;
+        if self.json {
+            writeln!(out, "{object}")
+        } else {
+            writeln!(out, "{text}")
+        }?;
         out.flush()
     }
 

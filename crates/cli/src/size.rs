@@ -11,7 +11,10 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+        let (number, unit) = text.split_at(
+            text.find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(text.len()),
+        );
         let factor = match unit.trim_start().to_ascii_lowercase().as_str() {
             "" | "b" => 1,
             "k" | "kib" => 1 << 10,
@@ -22,7 +25,9 @@ impl FromStr for Size {
             "gb" => 1_000_000_000,
             _ => return Err("expected a size such as 4096, 64KiB or 1MB".to_owned()),
         };
-        let number: u64 = number.parse().map_err(|_| "expected a size such as 4096, 64KiB or 1MB".to_owned())?;
+        let number: u64 = number
+            .parse()
+            .map_err(|_| "expected a size such as 4096, 64KiB or 1MB".to_owned())?;
         match number.checked_mul(factor) {
             Some(0) => Err("a size of 0 is of no use here".to_owned()),
             Some(size) => Ok(Self(size)),
@@ -51,7 +56,16 @@ mod tests {
 
     #[test]
     fn nonsense_sizes_are_refused() {
-        for text in ["", "KiB", "-1", "1.5M", "10XB", "0", "99999999999999999999", "18446744073709551615k"] {
+        for text in [
+            "",
+            "KiB",
+            "-1",
+            "1.5M",
+            "10XB",
+            "0",
+            "99999999999999999999",
+            "18446744073709551615k",
+        ] {
             assert!(text.parse::<Size>().is_err(), "{text}");
         }
     }

@@ -8,11 +8,15 @@ use serde_json::json;
 pub(crate) async fn run(place: &Place, args: Alias, output: Output) -> Result<(), Failure> {
     let core = place.open().await?;
     let feed = place::feed(&core, &args.feed).await?;
-    core.set_alias(&feed.public_id(), args.name.as_deref()).await?;
+    core.set_alias(&feed.public_id(), args.name.as_deref())
+        .await?;
     let text = match &args.name {
         Some(name) => format!("{} is now {name}", feed.public_id()),
         None => format!("{} has no alias now", feed.public_id()),
     };
-    output.event(&text, &json!({ "id": feed.public_id().to_string(), "alias": args.name }))?;
+    output.event(
+        &text,
+        &json!({ "id": feed.public_id().to_string(), "alias": args.name }),
+    )?;
     Ok(core.close().await?)
 }

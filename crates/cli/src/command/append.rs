@@ -17,8 +17,15 @@ pub(crate) async fn run(place: &Place, args: Append, output: Output) -> Result<(
     let core = place.open().await?;
     let feed = place::feed(&core, &args.feed).await?;
     let start = feed.length();
-    let bar = total.filter(|total| *total >= WORTH_A_BAR).map(|total| Bar::bytes(output, total));
-    let mut writer = Writer { feed: &feed, batch: Vec::new(), bytes: 0, bar: bar.as_ref() };
+    let bar = total
+        .filter(|total| *total >= WORTH_A_BAR)
+        .map(|total| Bar::bytes(output, total));
+    let mut writer = Writer {
+        feed: &feed,
+        batch: Vec::new(),
+        bytes: 0,
+        bar: bar.as_ref(),
+    };
     for input in inputs {
         let name = input.name.clone();
         let written = match (args.lines, args.whole) {
@@ -30,7 +37,10 @@ pub(crate) async fn run(place: &Place, args: Append, output: Output) -> Result<(
             let done = feed.length();
             let failure = failure.while_doing(name);
             return Err(if done > start {
-                failure.with_hint(format!("blocks {start} to {} are appended and stay", done - 1))
+                failure.with_hint(format!(
+                    "blocks {start} to {} are appended and stay",
+                    done - 1
+                ))
             } else {
                 failure
             });
@@ -46,7 +56,10 @@ pub(crate) async fn run(place: &Place, args: Append, output: Output) -> Result<(
     } else {
         format!("blocks {start}..{length}, length {length}, {bytes} bytes")
     };
-    output.result(&text, &json!({ "start": start, "end": length, "length": length, "byte_length": bytes }))?;
+    output.result(
+        &text,
+        &json!({ "start": start, "end": length, "length": length, "byte_length": bytes }),
+    )?;
     Ok(core.close().await?)
 }
 
@@ -60,11 +73,24 @@ fn open(files: &[PathBuf]) -> Result<Vec<Input>, Failure> {
     if files.is_empty() {
         return Ok(vec![stdin()]);
     }
-    files.iter().map(|path| if path == Path::new("-") { Ok(stdin()) } else { file(path) }).collect()
+    files
+        .iter()
+        .map(|path| {
+            if path == Path::new("-") {
+                Ok(stdin())
+            } else {
+                file(path)
+            }
+        })
+        .collect()
 }
 
 fn stdin() -> Input {
-    Input { name: "stdin".to_owned(), reader: Box::new(io::stdin()), size: None }
+    Input {
+        name: "stdin".to_owned(),
+        reader: Box::new(io::stdin()),
+        size: None,
+    }
 }
 
 fn file(path: &Path) -> Result<Input, Failure> {
@@ -75,7 +101,11 @@ fn file(path: &Path) -> Result<Input, Failure> {
     if about.is_dir() {
         return Err(Failure::new("is a directory").while_doing(&name));
     }
-    Ok(Input { name, reader: Box::new(file), size: Some(about.len()) })
+    Ok(Input {
+        name,
+        reader: Box::new(file),
+        size: Some(about.len()),
+    })
 }
 
 /// Collects blocks and appends them in batches.
@@ -92,7 +122,10 @@ impl Writer<'_> {
         loop {
             let mut line = Vec::new();
             // One byte past the limit is enough to see that a line is too long.
-            let read = reader.by_ref().take(hyperfeed::MAX_BLOCK_BYTES + 3).read_until(b'\n', &mut line)?;
+            let read = reader
+                .by_ref()
+                .take(MAX_BLOCK + 3)
+                .read_until(b'\n', &mut line)?;
             if read == 0 {
                 return Ok(());
             }
@@ -108,9 +141,16 @@ impl Writer<'_> {
 
     async fn whole(&mut self, mut input: Input) -> Result<(), Failure> {
         let mut block = Vec::new();
-        input.reader.by_ref().take(hyperfeed::MAX_BLOCK_BYTES + 1).read_to_end(&mut block)?;
-        if block.len() as u64 > hyperfeed::MAX_BLOCK_BYTES {
-            let failure = Failure::new(format!("larger than a block can be, which is {} bytes", hyperfeed::MAX_BLOCK_BYTES));
+        input
+            .reader
+            .by_ref()
+            .take(MAX_BLOCK + 1)
+            .read_to_end(&mut block)?;
+        if block.len() as u64 > MAX_BLOCK {
+            let failure = Failure::new(format!(
+                "larger than a block can be, which is {} bytes",
+                MAX_BLOCK
+            ));
             return Err(failure.with_hint("leave --whole out, and the file is cut into blocks"));
         }
         self.push(block).await
@@ -129,7 +169,11 @@ impl Writer<'_> {
     async fn push(&mut self, block: Vec<u8>) -> Result<(), Failure> {
         self.bytes += block.len();
         self.batch.push(block);
-        if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_BLOCKS { self.flush().await } else { Ok(()) }
+        if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_BLOCKS {
+            self.flush().await
+        } else {
+            Ok(())
+        }
     }
 
     async fn flush(&mut self) -> Result<(), Failure> {
@@ -151,3 +195,5 @@ const WORTH_A_BAR: u64 = 16 << 20;
 const BATCH_BYTES: usize = 4 << 20;
 /// Blocks appended at a time.
 const BATCH_BLOCKS: usize = 1024;
+/// Bytes of the largest block.
+const MAX_BLOCK: u64 = hyperfeed::v2::wire::limits::MAX_BLOCK as u64;

@@ -28,7 +28,9 @@ pub(crate) async fn run(place: &Place, args: Create, output: Output) -> Result<(
     });
     output.result(&shown, &object)?;
     if args.is_static {
-        output.note("a static feed gets its key when it is finalized; until then this is its name here");
+        output.note(
+            "a static feed gets its key when it is finalized; until then this is its name here",
+        );
     }
     Ok(core.close().await?)
 }

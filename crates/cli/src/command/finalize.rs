@@ -9,6 +9,9 @@ pub(crate) async fn run(place: &Place, args: OneFeed, output: Output) -> Result<
     let core = place.open().await?;
     let feed = place::feed(&core, &args.feed).await?;
     let key = feed.finalize().await?;
-    output.result(&key.to_string(), &json!({ "key": key.to_string(), "length": feed.length() }))?;
+    output.result(
+        &key.to_string(),
+        &json!({ "key": key.to_string(), "length": feed.length() }),
+    )?;
     Ok(core.close().await?)
 }

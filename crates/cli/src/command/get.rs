@@ -8,7 +8,10 @@ use std::io::{self, Write};
 pub(crate) async fn run(place: &Place, args: Get) -> Result<(), Failure> {
     let core = place.open().await?;
     let feed = place::feed(&core, &args.feed).await?;
-    let block = feed.try_get(args.index).await?.ok_or_else(|| missing(args.index, feed.length()))?;
+    let block = feed
+        .try_get(args.index)
+        .await?
+        .ok_or_else(|| missing(args.index, feed.length()))?;
     let mut out = io::stdout().lock();
     out.write_all(&block)?;
     out.flush()?;

@@ -16,11 +16,28 @@ pub(crate) async fn run(place: &Place, args: Info, output: Output) -> Result<(),
     let missing = feed.missing(..feed.length()).await?;
     let file = place.file(&info.public_id);
     let mut lines = vec![
-        format!("key        {}", info.key.map_or_else(|| "none until finalized".to_owned(), |key| key.to_string())),
+        format!(
+            "key        {}",
+            info.key
+                .map_or_else(|| "none until finalized".to_owned(), |key| key.to_string())
+        ),
         format!("public id  {}", info.public_id),
-        format!("kind       {}, {}", kind(info.kind).trim_end(), if info.writable { "own" } else { "clone" }),
-        format!("length     {} blocks, {} ({} bytes)", info.length, Size(info.byte_length), info.byte_length),
-        format!("held       {} blocks, {}", info.held_blocks, Size(info.held_bytes)),
+        format!(
+            "kind       {}, {}",
+            kind(info.kind).trim_end(),
+            if info.writable { "own" } else { "clone" }
+        ),
+        format!(
+            "length     {} blocks, {} ({} bytes)",
+            info.length,
+            Size(info.byte_length),
+            info.byte_length
+        ),
+        format!(
+            "held       {} blocks, {}",
+            info.held_blocks,
+            Size(info.held_bytes)
+        ),
         format!("missing    {}", ranges(&missing)),
     ];
     if let Some(alias) = &info.alias {
@@ -33,7 +50,10 @@ pub(crate) async fn run(place: &Place, args: Info, output: Output) -> Result<(),
         lines.push(map(&feed, &missing));
     }
     let mut told = object(&info);
-    told["missing"] = missing.iter().map(|range| json!([range.start, range.end])).collect();
+    told["missing"] = missing
+        .iter()
+        .map(|range| json!([range.start, range.end]))
+        .collect();
     told["file"] = json!(file);
     output.result(&lines.join("\n"), &told)?;
     Ok(core.close().await?)
@@ -43,13 +63,19 @@ fn ranges(missing: &[Range<u64>]) -> String {
     if missing.is_empty() {
         return "none".to_owned();
     }
-    let shown = missing.iter().take(8).map(|range| match range.end - range.start {
-        1 => range.start.to_string(),
-        _ => format!("{}..{}", range.start, range.end),
-    });
+    let shown = missing
+        .iter()
+        .take(8)
+        .map(|range| match range.end - range.start {
+            1 => range.start.to_string(),
+            _ => format!("{}..{}", range.start, range.end),
+        });
     let blocks: u64 = missing.iter().map(|range| range.end - range.start).sum();
     let more = if missing.len() > 8 { ", …" } else { "" };
-    format!("{blocks} blocks: {}{more}", shown.collect::<Vec<_>>().join(", "))
+    format!(
+        "{blocks} blocks: {}{more}",
+        shown.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// A row of cells: full, partly held, empty.
@@ -58,8 +84,10 @@ fn map(feed: &Feed, missing: &[Range<u64>]) -> String {
     let cells = length.min(CELLS);
     let cell = |at: u64| {
         let (start, end) = (at * length / cells, (at + 1) * length / cells);
-        let lacking: u64 =
-            missing.iter().map(|gap| gap.end.min(end).saturating_sub(gap.start.max(start))).sum();
+        let lacking: u64 = missing
+            .iter()
+            .map(|gap| gap.end.min(end).saturating_sub(gap.start.max(start)))
+            .sum();
         match lacking {
             0 => '█',
             _ if lacking == end - start => '·',
@@ -67,7 +95,10 @@ fn map(feed: &Feed, missing: &[Range<u64>]) -> String {
         }
     };
     let row: String = (0..cells).map(cell).collect();
-    format!("map        {row}\n           █ held  ▒ partly  · missing; a cell is about {} blocks", length.div_ceil(cells.max(1)))
+    format!(
+        "map        {row}\n           █ held  ▒ partly  · missing; a cell is about {} blocks",
+        length.div_ceil(cells.max(1))
+    )
 }
 
 const CELLS: u64 = 64;

@@ -10,7 +10,10 @@ pub(crate) async fn run(place: &Place, output: Output) -> Result<(), Failure> {
     let core = place.open().await?;
     let feeds = core.list().await?;
     if feeds.is_empty() {
-        output.note(&format!("no feeds in {}; `hyperfeed create` makes one", place.dir().display()));
+        output.note(&format!(
+            "no feeds in {}; `hyperfeed create` makes one",
+            place.dir().display()
+        ));
     }
     for info in &feeds {
         output.result(&row(info), &object(info))?;
@@ -19,7 +22,9 @@ pub(crate) async fn run(place: &Place, output: Output) -> Result<(), Failure> {
 }
 
 fn row(info: &FeedInfo) -> String {
-    let name = info.key.map_or_else(|| info.public_id.to_string(), |key| key.to_string());
+    let name = info
+        .key
+        .map_or_else(|| info.public_id.to_string(), |key| key.to_string());
     format!(
         "{name}  {}  {}  {}/{} blocks  {}{}",
         kind(info.kind),
@@ -27,7 +32,10 @@ fn row(info: &FeedInfo) -> String {
         info.held_blocks,
         info.length,
         Size(info.held_bytes),
-        info.alias.as_ref().map(|alias| format!("  {alias}")).unwrap_or_default(),
+        info.alias
+            .as_ref()
+            .map(|alias| format!("  {alias}"))
+            .unwrap_or_default(),
     )
 }
 

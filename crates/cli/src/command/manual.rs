@@ -5,7 +5,12 @@ use std::io;
 
 /// Prints the completion script of a shell.
 pub(crate) fn completions(args: Completions) -> Result<(), Failure> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "hyperfeed", &mut io::stdout());
+    clap_complete::generate(
+        args.shell,
+        &mut Cli::command(),
+        "hyperfeed",
+        &mut io::stdout(),
+    );
     Ok(())
 }
 

@@ -5,6 +5,8 @@ mod append;
 mod cat;
 mod clone;
 mod create;
+mod doctor;
+mod export;
 mod finalize;
 mod get;
 mod info;
@@ -12,6 +14,8 @@ mod list;
 mod manual;
 mod remove;
 mod share;
+mod sync;
+mod verify;
 
 use crate::args::{Cli, Command};
 use crate::error::Failure;
@@ -28,12 +32,17 @@ pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Clone(args) => clone::run(&place, args, output).await,
         Command::Completions(args) => manual::completions(args),
         Command::Create(args) => create::run(&place, args, output).await,
+        Command::Doctor => doctor::run(&place, output).await,
+        Command::Export(args) => export::export(&place, args, output).await,
         Command::Finalize(args) => finalize::run(&place, args, output).await,
         Command::Get(args) => get::run(&place, args).await,
+        Command::Import(args) => export::import(&place, args, output).await,
         Command::Info(args) => info::run(&place, args, output).await,
         Command::List => list::run(&place, output).await,
         Command::Man => manual::man(),
         Command::Remove(args) => remove::run(&place, args, output).await,
         Command::Share(args) => share::run(&place, args, output).await,
+        Command::Sync(args) => sync::run(&place, args, output).await,
+        Command::Verify(args) => verify::run(&place, args, output).await,
     }
 }

@@ -9,15 +9,24 @@ pub(crate) async fn run(place: &Place, args: Remove, output: Output) -> Result<(
     let core = place.open().await?;
     let feed = place::feed(&core, &args.feed).await?;
     if feed.is_writable() && !args.force {
-        return Err(Failure::new("this is a feed of your own: with it goes the only key that can append to it")
-            .with_hint("`hyperfeed export` prints the secret key; --force removes the feed all the same"));
+        return Err(Failure::new(
+            "this is a feed of your own: with it goes the only key that can append to it",
+        )
+        .with_hint(
+            "`hyperfeed export` prints the secret key; --force removes the feed all the same",
+        ));
     }
     let id = feed.public_id();
     drop(feed);
     core.remove(&id).await?;
     let file = place.file(&id);
     place.forget_file(&id);
-    let kept = file.map(|file| format!("; the blocks in {} stay", file.display())).unwrap_or_default();
-    output.event(&format!("removed {id}{kept}"), &json!({ "removed": id.to_string() }))?;
+    let kept = file
+        .map(|file| format!("; the blocks in {} stay", file.display()))
+        .unwrap_or_default();
+    output.event(
+        &format!("removed {id}{kept}"),
+        &json!({ "removed": id.to_string() }),
+    )?;
     Ok(core.close().await?)
 }
