@@ -69,7 +69,7 @@ pub use hyperfeed_storage::{
 };
 #[cfg(feature = "disk")]
 pub use hyperfeed_storage_disk::{Backend, FileStore};
-pub use hyperfeed_types::{FeedKey, Hash, PeerId, PublicId, Signature};
+pub use hyperfeed_types::{FeedKey, Hash, PeerId, PublicId, Signature, hex};
 pub use hyperfeed_v2_crypto::{KeyPair, SecretKey};
 pub use hyperfeed_v2_feed::{Kind, Proof};
 pub use hyperfeed_v2_replicate::{
