@@ -3,8 +3,8 @@
 use crate::random::Random;
 use hyperfeed_flat_tree::BlockIndex;
 use hyperfeed_storage::MemoryStore;
-use hyperfeed_types::{FeedKey, Instant, PublicId};
-use hyperfeed_v2_crypto::{KeyPair, public_id};
+use hyperfeed_types::{FeedKey, Instant};
+use hyperfeed_v2_crypto::KeyPair;
 use hyperfeed_v2_feed::{Blocks, Slot, Store};
 use hyperfeed_v2_replicate::{Config, FeedOptions, Replicator, Token};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,6 @@ pub struct NamedFeed(pub(crate) usize);
 pub(crate) struct Feed {
     pub(crate) seed: [u8; 32],
     pub(crate) key: FeedKey,
-    pub(crate) id: PublicId,
     pub(crate) writer: HostId,
     /// Blocks whose append was acknowledged to the user, in order of their index.
     pub(crate) acknowledged: u64,
@@ -30,7 +29,12 @@ pub(crate) struct Feed {
 impl Feed {
     pub(crate) fn new(seed: [u8; 32], writer: HostId) -> Self {
         let key = KeyPair::from_seed(&seed).key();
-        Self { seed, key, id: public_id(&key), writer, acknowledged: 0 }
+        Self {
+            seed,
+            key,
+            writer,
+            acknowledged: 0,
+        }
     }
 }
 
@@ -47,6 +51,7 @@ pub(crate) struct Host {
     pub(crate) getting: BTreeSet<Token>,
     pub(crate) got: u64,
     pub(crate) dropped: u64,
+    pub(crate) uploads: u64,
 }
 
 impl Host {
@@ -61,6 +66,7 @@ impl Host {
             getting: BTreeSet::new(),
             got: 0,
             dropped: 0,
+            uploads: 0,
         };
         host.start(&[], random);
         host
@@ -72,10 +78,15 @@ impl Host {
         let mut node = Replicator::new(Config::default(), store, random.bytes());
         for (name, slot) in &self.feeds {
             let feed = &feeds[name.0];
-            let writable = node.store().record(*slot).expect("memory does not fail").is_some_and(|r| r.writable);
+            let writable = node
+                .store()
+                .record(*slot)
+                .expect("memory does not fail")
+                .is_some_and(|r| r.writable);
             let secret = writable.then(|| KeyPair::from_seed(&feed.seed).secret().clone());
             let options = self.options.get(name).copied().unwrap_or_default();
-            node.open_feed(*slot, secret, Blocks::InStore, options).expect("what was committed can be opened");
+            node.open_feed(*slot, secret, Blocks::InStore, options)
+                .expect("what was committed can be opened");
         }
         self.node = Some(node);
     }
@@ -90,7 +101,9 @@ impl Host {
     pub(crate) fn block(&mut self, name: NamedFeed, index: u64) -> Option<Vec<u8>> {
         let slot = *self.feeds.get(&name)?;
         let (feed, store) = self.node.as_mut()?.feed_and_store(slot)?;
-        let block = feed.block(store, BlockIndex::new(index)?).expect("memory does not fail")?;
+        let block = feed
+            .block(store, BlockIndex::new(index)?)
+            .expect("memory does not fail")?;
         Some(block.data.to_vec())
     }
 

@@ -23,7 +23,11 @@ pub struct Quality {
 
 impl Default for Quality {
     fn default() -> Self {
-        Self { delay_ms: 5, bytes_per_ms: 10_000, chunk: 16 << 10 }
+        Self {
+            delay_ms: 5,
+            bytes_per_ms: 10_000,
+            chunk: 16 << 10,
+        }
     }
 }
 
@@ -49,8 +53,16 @@ pub(crate) struct End {
 }
 
 impl End {
-    pub(crate) fn new(host: HostId, peer: PeerKey, id: [u8; 32], encrypted: bool, seed: [u8; 32], now: Instant) -> Self {
-        let config = EdgeConfig { encrypted, peer_id: PeerId::new(id), ..EdgeConfig::default() };
+    pub(crate) fn new(
+        host: HostId,
+        peer: PeerKey,
+        id: [u8; 32],
+        encrypted: bool,
+        seed: [u8; 32],
+        now: Instant,
+    ) -> Self {
+        let mut config = EdgeConfig::new(PeerId::new(id));
+        config.encrypted = encrypted;
         Self {
             host,
             peer,
@@ -65,7 +77,13 @@ impl End {
 impl Link {
     /// Puts bytes on the line from `from` to the other end, in pieces of the link's making. Gives the time at which
     /// the last of them has left.
-    pub(crate) fn send(&mut self, now: Instant, from: usize, bytes: &[u8], random: &mut Random) -> Instant {
+    pub(crate) fn send(
+        &mut self,
+        now: Instant,
+        from: usize,
+        bytes: &[u8],
+        random: &mut Random,
+    ) -> Instant {
         let quality = self.quality;
         let mut rest = bytes;
         let mut left = now;
@@ -73,11 +91,15 @@ impl Link {
             let size = 1 + usize::try_from(random.below(quality.chunk as u64)).unwrap_or(0);
             let (piece, tail) = rest.split_at(size.min(rest.len()));
             rest = tail;
-            let takes = core::time::Duration::from_millis((piece.len() as u64).div_ceil(quality.bytes_per_ms.max(1)));
+            let takes = core::time::Duration::from_millis(
+                (piece.len() as u64).div_ceil(quality.bytes_per_ms.max(1)),
+            );
             left = self.ends[from].line_free.max(now).max(self.stalled_until) + takes;
             self.ends[from].line_free = left;
             let arrives = left + core::time::Duration::from_millis(quality.delay_ms);
-            self.ends[1 - from].incoming.push_back((arrives, piece.to_vec()));
+            self.ends[1 - from]
+                .incoming
+                .push_back((arrives, piece.to_vec()));
         }
         left
     }
@@ -90,7 +112,10 @@ impl Link {
         let end = |end: &End| {
             let arrival = end.incoming.front().map(|(at, _)| *at);
             let written = end.writing.front().map(|(at, _)| *at);
-            [arrival, written, end.edge.poll_timeout()].into_iter().flatten().min()
+            [arrival, written, end.edge.poll_timeout()]
+                .into_iter()
+                .flatten()
+                .min()
         };
         self.ends.iter().filter_map(end).min()
     }

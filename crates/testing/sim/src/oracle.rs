@@ -53,16 +53,28 @@ pub(crate) struct Oracle {
 
 impl Oracle {
     /// Looks at a host after a step.
-    pub(crate) fn look(&mut self, id: HostId, host: &mut Host, feeds: &[Feed]) -> Result<(), Violation> {
+    pub(crate) fn look(
+        &mut self,
+        id: HostId,
+        host: &mut Host,
+        feeds: &[Feed],
+    ) -> Result<(), Violation> {
         let names: Vec<NamedFeed> = host.feeds.keys().copied().collect();
         for name in names {
-            let Some(slot) = host.feeds.get(&name).copied() else { continue };
-            let Some(feed) = host.node.as_ref().and_then(|node| node.feed(slot)) else { continue };
+            let Some(slot) = host.feeds.get(&name).copied() else {
+                continue;
+            };
+            let Some(feed) = host.node.as_ref().and_then(|node| node.feed(slot)) else {
+                continue;
+            };
             let held = feed.held_blocks();
             let is_writer = feeds[name.0].writer == id;
             let acknowledged = feeds[name.0].acknowledged;
             if is_writer && feed.contiguous() < acknowledged {
-                return Err(Violation::Lost { feed: name, block: feed.contiguous() });
+                return Err(Violation::Lost {
+                    feed: name,
+                    block: feed.contiguous(),
+                });
             }
             if self.checked.get(&(id, name)) == Some(&held) {
                 continue;
@@ -81,9 +93,29 @@ impl Oracle {
         self.checked.retain(|(host, _), _| *host != id);
     }
 
-    fn compare(&mut self, id: HostId, host: &mut Host, name: NamedFeed, index: u64) -> Result<(), Violation> {
-        let data = host.block(name, index).ok_or(Violation::Lost { feed: name, block: index })?;
-        let first = self.seen.entry((name, index)).or_insert_with(|| data.clone());
-        if *first == data { Ok(()) } else { Err(Violation::Differs { feed: name, host: id, block: index }) }
+    fn compare(
+        &mut self,
+        id: HostId,
+        host: &mut Host,
+        name: NamedFeed,
+        index: u64,
+    ) -> Result<(), Violation> {
+        let data = host.block(name, index).ok_or(Violation::Lost {
+            feed: name,
+            block: index,
+        })?;
+        let first = self
+            .seen
+            .entry((name, index))
+            .or_insert_with(|| data.clone());
+        if *first == data {
+            Ok(())
+        } else {
+            Err(Violation::Differs {
+                feed: name,
+                host: id,
+                block: index,
+            })
+        }
     }
 }

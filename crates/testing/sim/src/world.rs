@@ -5,6 +5,7 @@ use crate::link::{End, Link, LinkId, Quality};
 use crate::oracle::{Oracle, Violation};
 use crate::random::Random;
 use bytes::Bytes;
+use core::fmt;
 use core::time::Duration;
 use hyperfeed_flat_tree::BlockIndex;
 use hyperfeed_types::Instant;
@@ -23,6 +24,15 @@ pub struct World {
     trace: u64,
     next_token: Token,
     stats: Stats,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("now", &self.now)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a run was made of.
@@ -75,7 +85,9 @@ impl World {
         let host = &mut self.hosts[writer.0];
         let node = host.node.as_mut().expect("the host is up");
         let pair = KeyPair::from_seed(&feed.seed);
-        let slot = node.create_live(pair, Blocks::InStore, FeedOptions::default()).expect("memory does not fail");
+        let slot = node
+            .create_live(pair, Blocks::InStore, FeedOptions::default())
+            .expect("memory does not fail");
         host.feeds.insert(name, slot);
         self.feeds.push(feed);
         name
@@ -86,7 +98,9 @@ impl World {
         let key = self.feeds[name.0].key;
         let host = &mut self.hosts[on.0];
         let node = host.node.as_mut().expect("the host is up");
-        let slot = node.create_clone(key, Blocks::InStore, options).expect("memory does not fail");
+        let slot = node
+            .create_clone(key, Blocks::InStore, options)
+            .expect("memory does not fail");
         host.feeds.insert(name, slot);
         host.options.insert(name, options);
     }
@@ -95,10 +109,15 @@ impl World {
     pub fn append(&mut self, name: NamedFeed, blocks: Vec<Vec<u8>>) {
         let token = self.token();
         let host = &mut self.hosts[self.feeds[name.0].writer.0];
-        let Some(slot) = host.feeds.get(&name).copied() else { return };
+        let Some(slot) = host.feeds.get(&name).copied() else {
+            return;
+        };
         if let Some(node) = &mut host.node {
             host.appending.insert(token, name);
-            let leaves = blocks.into_iter().map(|block| Leaf::new(Bytes::from(block))).collect();
+            let leaves = blocks
+                .into_iter()
+                .map(|block| Leaf::new(Bytes::from(block)))
+                .collect();
             node.append(slot, leaves, None, token);
         }
     }
@@ -107,7 +126,10 @@ impl World {
     pub fn get(&mut self, on: HostId, name: NamedFeed, block: u64) {
         let token = self.token();
         let host = &mut self.hosts[on.0];
-        let (Some(slot), Some(index)) = (host.feeds.get(&name).copied(), BlockIndex::new(block)) else { return };
+        let (Some(slot), Some(index)) = (host.feeds.get(&name).copied(), BlockIndex::new(block))
+        else {
+            return;
+        };
         if let Some(node) = &mut host.node {
             host.getting.insert(token);
             node.get(slot, index, true, token);
@@ -115,7 +137,13 @@ impl World {
     }
 
     /// Connects two hosts and joins the feeds that both have. Does nothing while one of them is down.
-    pub fn connect(&mut self, a: HostId, b: HostId, quality: Quality, encrypted: bool) -> Option<LinkId> {
+    pub fn connect(
+        &mut self,
+        a: HostId,
+        b: HostId,
+        quality: Quality,
+        encrypted: bool,
+    ) -> Option<LinkId> {
         let (now, seeds) = (self.now, [self.random.bytes(), self.random.bytes()]);
         let mut ends = Vec::new();
         for (id, seed) in [a, b].into_iter().zip(seeds) {
@@ -128,14 +156,23 @@ impl World {
             let shared: Vec<_> = {
                 let other = &self.hosts[other.0];
                 let mine = &self.hosts[end.host.0];
-                mine.feeds.iter().filter(|(name, _)| other.feeds.contains_key(name)).map(|(_, slot)| *slot).collect()
+                mine.feeds
+                    .iter()
+                    .filter(|(name, _)| other.feeds.contains_key(name))
+                    .map(|(_, slot)| *slot)
+                    .collect()
             };
             let node = self.hosts[end.host.0].node.as_mut()?;
             for slot in shared {
                 node.join(now, end.peer, slot).ok();
             }
         }
-        self.links.push(Link { ends, quality, open: true, stalled_until: now });
+        self.links.push(Link {
+            ends,
+            quality,
+            open: true,
+            stalled_until: now,
+        });
         self.turn(a);
         self.turn(b);
         Some(LinkId(self.links.len() - 1))
@@ -143,11 +180,16 @@ impl World {
 
     /// Cuts a link: both sides notice, what was on the way is lost.
     pub fn cut(&mut self, link: LinkId) {
-        let Some(found) = self.links.get_mut(link.0).filter(|link| link.open) else { return };
+        let Some(found) = self.links.get_mut(link.0).filter(|link| link.open) else {
+            return;
+        };
         found.open = false;
         self.stats.cuts += 1;
         for side in 0..2 {
-            let (host, peer) = (self.links[link.0].ends[side].host, self.links[link.0].ends[side].peer);
+            let (host, peer) = (
+                self.links[link.0].ends[side].host,
+                self.links[link.0].ends[side].peer,
+            );
             let now = self.now;
             if let Some(node) = &mut self.hosts[host.0].node {
                 node.disconnect(now, peer);
@@ -179,7 +221,12 @@ impl World {
     /// Starts a host that is down. Its links stay cut.
     pub fn restart(&mut self, id: HostId) {
         if self.hosts[id.0].node.is_none() {
-            let Self { hosts, feeds, random, .. } = self;
+            let Self {
+                hosts,
+                feeds,
+                random,
+                ..
+            } = self;
             hosts[id.0].start(feeds, random);
             self.oracle.forget(id);
         }
@@ -206,7 +253,9 @@ impl World {
     pub fn run_until_complete(&mut self, limit_ms: u64) -> Result<(), Violation> {
         let end = self.now + Duration::from_millis(limit_ms);
         loop {
-            let Some(stuck) = self.incomplete() else { return self.check() };
+            let Some(stuck) = self.incomplete() else {
+                return self.check();
+            };
             match self.next_time().filter(|next| *next <= end) {
                 Some(next) => {
                     self.now = self.now.max(next);
@@ -238,13 +287,22 @@ impl World {
     /// Links that are open.
     #[must_use]
     pub fn open_links(&self) -> Vec<LinkId> {
-        (0..self.links.len()).filter(|link| self.links[*link].open).map(LinkId).collect()
+        (0..self.links.len())
+            .filter(|link| self.links[*link].open)
+            .map(LinkId)
+            .collect()
     }
 
     /// Waits of a host that were answered.
     #[must_use]
     pub fn answered(&self, host: HostId) -> u64 {
         self.hosts[host.0].got
+    }
+
+    /// Blocks that a host sent.
+    #[must_use]
+    pub fn uploads_of(&self, host: HostId) -> u64 {
+        self.hosts[host.0].uploads
     }
 
     /// Blocks of a feed that a host holds.
@@ -280,7 +338,12 @@ impl World {
                 let held = node.feed(*slot).map_or(0, |feed| feed.held_blocks());
                 let waits = !host.getting.is_empty() || !host.appending.is_empty();
                 if (!sparse && held < length) || waits {
-                    return Some(Violation::Stuck { host: HostId(at), feed: *name, held, length });
+                    return Some(Violation::Stuck {
+                        host: HostId(at),
+                        feed: *name,
+                        held,
+                        length,
+                    });
                 }
             }
         }
@@ -289,14 +352,17 @@ impl World {
 
     fn check(&mut self) -> Result<(), Violation> {
         for at in 0..self.hosts.len() {
-            self.oracle.look(HostId(at), &mut self.hosts[at], &self.feeds)?;
+            self.oracle
+                .look(HostId(at), &mut self.hosts[at], &self.feeds)?;
         }
         Ok(())
     }
 
     fn next_time(&self) -> Option<Instant> {
         let links = self.links.iter().filter_map(Link::next_time);
-        links.chain(self.hosts.iter().filter_map(Host::next_time)).min()
+        links
+            .chain(self.hosts.iter().filter_map(Host::next_time))
+            .min()
     }
 
     /// Everything that is due now.
@@ -307,13 +373,17 @@ impl World {
             }
         }
         for at in 0..self.hosts.len() {
-            if self.hosts[at].next_time().is_some_and(|due| due <= self.now) {
+            if self.hosts[at]
+                .next_time()
+                .is_some_and(|due| due <= self.now)
+            {
                 let now = self.now;
                 if let Some(node) = &mut self.hosts[at].node {
                     node.handle_timeout(now);
                 }
                 self.turn(HostId(at));
-                self.oracle.look(HostId(at), &mut self.hosts[at], &self.feeds)?;
+                self.oracle
+                    .look(HostId(at), &mut self.hosts[at], &self.feeds)?;
             }
         }
         Ok(())
@@ -337,10 +407,17 @@ impl World {
             if !end.incoming.front().is_some_and(|(at, _)| *at <= now) {
                 break;
             }
-            let Some((_, bytes)) = end.incoming.pop_front() else { break };
+            let Some((_, bytes)) = end.incoming.pop_front() else {
+                break;
+            };
             touched = true;
             self.stats.bytes += bytes.len() as u64;
-            self.note(bytes.len() as u64 ^ (now.as_millis() << 20) ^ ((link as u64) << 50) ^ (side as u64));
+            self.note(
+                bytes.len() as u64
+                    ^ (now.as_millis() << 20)
+                    ^ ((link as u64) << 50)
+                    ^ (side as u64),
+            );
             self.links[link].ends[side].edge.handle_input(now, &bytes);
             self.drain_edge(link, side);
         }
@@ -377,7 +454,12 @@ impl World {
         }
     }
 
-    fn edge_event(&mut self, host: HostId, peer: hyperfeed_v2_replicate::PeerKey, event: EdgeEvent) {
+    fn edge_event(
+        &mut self,
+        host: HostId,
+        peer: hyperfeed_v2_replicate::PeerKey,
+        event: EdgeEvent,
+    ) {
         let now = self.now;
         if let Some(node) = &mut self.hosts[host.0].node {
             node.handle_edge(now, peer, event);
@@ -388,7 +470,9 @@ impl World {
     fn turn(&mut self, id: HostId) {
         let now = self.now;
         self.stats.turns += 1;
-        let Some(node) = &mut self.hosts[id.0].node else { return };
+        let Some(node) = &mut self.hosts[id.0].node else {
+            return;
+        };
         node.commit(now);
         for link in 0..self.links.len() {
             for side in 0..2 {
@@ -402,13 +486,22 @@ impl World {
 
     fn transmit(&mut self, link: usize, side: usize) {
         let now = self.now;
-        let Self { links, hosts, random, .. } = self;
+        let Self {
+            links,
+            hosts,
+            random,
+            ..
+        } = self;
         let (host, peer) = (links[link].ends[side].host, links[link].ends[side].peer);
-        let Some(node) = &mut hosts[host.0].node else { return };
+        let Some(node) = &mut hosts[host.0].node else {
+            return;
+        };
         let (mut out, mut cost) = (Vec::new(), 0);
         while let Some(command) = node.poll_command(now, peer) {
             cost += command.cost();
-            let back = links[link].ends[side].edge.handle_command(now, &command, &mut out);
+            let back = links[link].ends[side]
+                .edge
+                .handle_command(now, &command, &mut out);
             if let Some(event) = back {
                 node.handle_edge(now, peer, event);
             }
@@ -447,7 +540,10 @@ impl World {
         while let Some(event) = node.poll_event() {
             match event {
                 Event::Dropped { peer, .. } => dropped.push(peer),
-                Event::Upload { .. } => self.stats.uploads += 1,
+                Event::Upload { .. } => {
+                    self.stats.uploads += 1;
+                    host.uploads += 1;
+                }
                 _ => {}
             }
         }
@@ -456,7 +552,11 @@ impl World {
             self.hosts[id.0].dropped += 1;
             let link = (0..self.links.len()).find(|link| {
                 let link = &self.links[*link];
-                link.open && link.ends.iter().any(|end| end.host == id && end.peer == peer)
+                link.open
+                    && link
+                        .ends
+                        .iter()
+                        .any(|end| end.host == id && end.peer == peer)
             });
             if let Some(link) = link {
                 self.cut(LinkId(link));

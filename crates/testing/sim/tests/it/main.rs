@@ -1,0 +1,6 @@
+//! Whole networks, from seeds.
+
+mod churn;
+mod exchange;
+mod flow;
+mod network;
