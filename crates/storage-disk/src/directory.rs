@@ -22,14 +22,16 @@ pub(crate) fn create(dir: &Path) -> Result<(), StorageError> {
     if dir.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(dir).map_err(|error| {
-        StorageError::io(error, format!("creating directory {}", dir.display()))
-    })?;
-    match dir.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => sync(Path::new(".")),
-        Some(parent) => sync(parent),
-        None => Ok(()),
+    let parent = of(dir);
+    create(parent)?;
+    match fs::create_dir(dir) {
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
+        created => created.map_err(|error| {
+            StorageError::io(error, format!("creating directory {}", dir.display()))
+        })?,
     }
+    sync(parent)
 }
 
 /// The directory that holds `path`.

@@ -68,6 +68,16 @@ impl SledEngine {
         })
     }
 
+    /// Makes all that was written durable, with the names of new files, which sled leaves to chance.
+    fn flush(&self, trees: &Trees) -> Result<(), StorageError> {
+        trees.db.flush().map_err(failed)?;
+        let blobs = self.dir.join("blobs");
+        if blobs.is_dir() {
+            directory::sync(&blobs)?;
+        }
+        directory::sync(&self.dir)
+    }
+
     fn call<T>(
         &self,
         call: impl FnOnce(&Trees) -> Result<T, StorageError>,
@@ -136,7 +146,7 @@ impl Engine for SledEngine {
                     tally.remove(&old);
                 }
             }
-            trees.db.flush().map_err(failed).map(|_| ())
+            self.flush(trees)
         })
     }
 
@@ -150,7 +160,7 @@ impl Engine for SledEngine {
     fn set_mark(&self, mark: &[u8]) -> Result<(), StorageError> {
         self.call(|trees| {
             trees.mark.insert(MARK_KEY, mark).map_err(failed)?;
-            trees.db.flush().map_err(failed).map(|_| ())
+            self.flush(trees)
         })
     }
 
