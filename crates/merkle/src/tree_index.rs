@@ -59,15 +59,23 @@ impl TreeIndex {
     /// Fewer blocks than before, or more than can be numbered, change nothing beyond.
     pub fn set_contiguous(&mut self, blocks: u64) {
         let blocks = blocks.min(BlockIndex::MAX.get() + 1);
-        if blocks <= self.contiguous {
+        let before = self.contiguous;
+        if blocks <= before {
             return;
         }
         self.contiguous = blocks;
         if self.bits.is_empty() {
             return;
         }
-        self.drop_implied();
-        for root in full_roots(blocks) {
+        if blocks - before <= FEW_BLOCKS {
+            for block in (before..blocks).filter_map(BlockIndex::new) {
+                self.drop_ending_with(block);
+            }
+        } else {
+            self.drop_implied();
+        }
+        // The others are as complete above as they were.
+        for root in full_roots(blocks).filter(|root| root.blocks().end > before) {
             self.complete_above(root);
         }
     }
@@ -160,6 +168,16 @@ impl TreeIndex {
         }
     }
 
+    /// Clears the bits of the nodes whose last block is this one.
+    fn drop_ending_with(&mut self, block: BlockIndex) {
+        let mut node = NodeIndex::leaf(block);
+        self.bits.remove(node.get());
+        while node.sibling() < node {
+            node = node.parent();
+            self.bits.remove(node.get());
+        }
+    }
+
     /// Clears the bits of nodes whose blocks are all in the contiguous part.
     fn drop_implied(&mut self) {
         let end = self.contiguous;
@@ -180,6 +198,9 @@ fn crossing(end: u64) -> impl Iterator<Item = NodeIndex> {
     // From there on all are on the left edge, to the right of that leaf.
     up.take_while(move |node| node.left_span().get() > 0 || node.get() < end * 2)
 }
+
+/// Up to so many new blocks, clearing node by node is cheaper than clearing the range they are in.
+const FEW_BLOCKS: u64 = 64;
 
 /// The first node over blocks that cannot be numbered. It is the last of its page, and of all indices.
 const END: NodeIndex = NodeIndex::MAX;
