@@ -5,6 +5,7 @@ use crate::driver::Owner;
 use crate::home::{External, Home};
 use crate::inbox::Message;
 use crate::shared::Shared;
+use crate::unsynced::BytesFirst;
 use crate::{Core, Error, ErrorKind, FeedIdentity};
 use futures::channel::oneshot;
 use hyperfeed_storage::{Durability, KeyValue, MemoryStore, RandomAccess};
@@ -255,7 +256,11 @@ impl Builder {
                 (store, home)
             }
         };
-        let replicator = Replicator::new(self.config, Store::open(kv)?, seed);
+        let kv = BytesFirst {
+            store: kv,
+            unsynced: home.unsynced.clone(),
+        };
+        let replicator = Replicator::new(self.config, Store::open(Box::new(kv))?, seed);
         Ok(Owner::new(replicator, home, clock, inbox, alive))
     }
 }

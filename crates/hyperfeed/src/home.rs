@@ -1,6 +1,7 @@
 //! Where blocks and secret keys lie.
 
 use crate::files::{Files, NewBlocks};
+use crate::unsynced::Unsynced;
 use crate::{Error, ErrorKind, FeedIdentity};
 use hyperfeed_storage::RandomAccess;
 use hyperfeed_types::PublicId;
@@ -19,6 +20,7 @@ pub(crate) struct Home {
     pub(crate) external: Option<External>,
     pub(crate) files: Files,
     pub(crate) secrets: Secrets,
+    pub(crate) unsynced: Unsynced,
 }
 
 /// Where secret keys lie: never in the store.
@@ -36,6 +38,7 @@ impl Home {
             external,
             files: Files::Store,
             secrets: Secrets::Memory(BTreeMap::new()),
+            unsynced: Unsynced::default(),
         }
     }
 
@@ -52,7 +55,8 @@ impl Home {
             let text = "the external storage has bytes in it already, which the feed would overwrite; give it an empty one";
             return Err(Error::new(ErrorKind::InvalidInput, text));
         }
-        Ok(self.files.new_blocks(external))
+        let (blocks, made) = self.files.new_blocks(external);
+        Ok((self.tracked(blocks), made))
     }
 
     /// Storage of the blocks of a stored feed.
@@ -72,15 +76,23 @@ impl Home {
         };
         let external = external.or_else(|| self.external.as_mut().and_then(|find| find(&identity)));
         if let Some(storage) = external {
-            return Ok(Blocks::Attached(storage));
+            return Ok(self.tracked(Blocks::Attached(storage)));
         }
-        self.files.blocks(record.slot)?.ok_or_else(|| {
+        let blocks = self.files.blocks(record.slot)?.ok_or_else(|| {
             let text = format!(
                 "the blocks of feed {} lie in external storage; give it again with `FeedOptions::external` or `Builder::external`",
                 record.id
             );
             Error::new(ErrorKind::NotFound, text)
-        })
+        })?;
+        Ok(self.tracked(blocks))
+    }
+
+    fn tracked(&self, blocks: Blocks) -> Blocks {
+        match blocks {
+            Blocks::Attached(storage) => Blocks::Attached(Box::new(self.unsynced.track(storage))),
+            Blocks::InStore => Blocks::InStore,
+        }
     }
 
     pub(crate) fn save_secret(&mut self, id: &PublicId, secret: &SecretKey) -> Result<(), Error> {

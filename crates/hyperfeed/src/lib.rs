@@ -28,6 +28,7 @@ mod replicate_options;
 mod replication;
 mod replication_event;
 mod shared;
+mod unsynced;
 mod verify;
 mod watch;
 mod write_stream;
@@ -75,6 +76,9 @@ pub use hyperfeed_v2_feed::{Kind, Proof};
 pub use hyperfeed_v2_replicate::{
     Config, PeerKey, PeerSync, Progress, Status, Strategy, SyncState,
 };
+
+/// The most bytes a block can have: what fits into a message to any peer.
+pub const MAX_BLOCK_BYTES: u64 = hyperfeed_v2_wire::limits::MAX_BLOCK as u64;
 
 /// The events of one feed.
 pub type FeedEvents = Events<FeedEvent>;

@@ -75,10 +75,15 @@ impl Owner {
         }
     }
 
-    /// Everything committed so far goes to the device: a commit of nothing lifts those before it.
+    /// Everything committed so far goes to the device: a commit of that class lifts those before it. One that changes
+    /// nothing is made of the feed's name, written as it is.
     fn sync(&mut self, slot: Slot) -> Result<(), Error> {
+        let alias = self.record(slot)?.alias;
         match self.replicator.feed_and_store(slot) {
-            Some((_, store)) => Ok(store.commit(Durability::Power)?),
+            Some((_, store)) => {
+                store.set_alias(slot, alias.as_deref())?;
+                Ok(store.commit(Durability::Power)?)
+            }
             None => Err(Error::new(
                 ErrorKind::Closed,
                 "the feed was closed; open it again",

@@ -2,6 +2,7 @@
 
 use super::{OpenFeed, Owner, Slot};
 use crate::feed_view::FeedView;
+use crate::files::NewBlocks;
 use crate::shared::Shared;
 use crate::{Error, ErrorKind, Feed, FeedIdentity, FeedInfo, FeedOptions};
 use hyperfeed_types::{FeedKey, PublicId};
@@ -32,7 +33,7 @@ impl Owner {
         let slot = self
             .replicator
             .create_live(pair, blocks, options.replicate)?;
-        made.settle(slot)?;
+        self.made(slot, made)?;
         self.opened(core, slot, alias)
     }
 
@@ -53,7 +54,7 @@ impl Owner {
         let slot = self
             .replicator
             .create_static(local_id, blocks, options.replicate)?;
-        made.settle(slot)?;
+        self.made(slot, made)?;
         self.opened(core, slot, alias)
     }
 
@@ -89,7 +90,7 @@ impl Owner {
         let slot = self
             .replicator
             .create_clone(key, blocks, options.replicate)?;
-        made.settle(slot)?;
+        self.made(slot, made)?;
         self.opened(core, slot, alias)
     }
 
@@ -269,6 +270,17 @@ impl Owner {
         Ok(self
             .replicator
             .open_feed(slot, secret, blocks, options.replicate)?)
+    }
+
+    /// A feed that cannot be kept as it should is not kept at all.
+    fn made(&mut self, slot: Slot, made: NewBlocks) -> Result<(), Error> {
+        let settled = made.settle(slot);
+        if settled.is_err()
+            && let Err(error) = self.replicator.remove_feed(self.clock.now(), slot)
+        {
+            tracing::error!(%error, "a feed that could not be made could not be removed either");
+        }
+        settled
     }
 
     /// Takes an open feed into the books.

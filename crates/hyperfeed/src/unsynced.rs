@@ -1,0 +1,210 @@
+//! Which block files have bytes that a power loss could take.
+
+use hyperfeed_storage::{Batch, Durability, KeyValue, RandomAccess, StorageError};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The block files of a core that were written and not synced since, open feeds or not.
+#[derive(Clone, Default)]
+pub(crate) struct Unsynced(Arc<Mutex<Files>>);
+
+#[derive(Default)]
+struct Files {
+    next: u64,
+    dirty: BTreeMap<u64, Arc<Tracked>>,
+}
+
+struct Tracked {
+    id: u64,
+    dirty: AtomicBool,
+    storage: Mutex<Box<dyn RandomAccess>>,
+}
+
+impl Unsynced {
+    /// A file whose writes are noted here.
+    pub(crate) fn track(&self, storage: Box<dyn RandomAccess>) -> TrackedFile {
+        let mut files = self.lock();
+        files.next += 1;
+        let tracked = Tracked {
+            id: files.next,
+            dirty: AtomicBool::new(false),
+            storage: Mutex::new(storage),
+        };
+        TrackedFile {
+            tracked: Arc::new(tracked),
+            unsynced: self.clone(),
+        }
+    }
+
+    /// Syncs every file that needs it. Those that fail are still noted.
+    fn sync(&self) -> Result<(), StorageError> {
+        let dirty: Vec<Arc<Tracked>> = self.lock().dirty.values().cloned().collect();
+        for tracked in dirty {
+            tracked.sync(self)?;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Files> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tracked {
+    fn storage(&self) -> MutexGuard<'_, Box<dyn RandomAccess>> {
+        self.storage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sync(&self, unsynced: &Unsynced) -> Result<(), StorageError> {
+        self.storage().sync()?;
+        self.dirty.store(false, Ordering::Release);
+        unsynced.lock().dirty.remove(&self.id);
+        Ok(())
+    }
+}
+
+/// A block file whose writes are noted.
+pub(crate) struct TrackedFile {
+    tracked: Arc<Tracked>,
+    unsynced: Unsynced,
+}
+
+impl TrackedFile {
+    fn note(&self) {
+        if !self.tracked.dirty.swap(true, Ordering::AcqRel) {
+            self.unsynced
+                .lock()
+                .dirty
+                .insert(self.tracked.id, Arc::clone(&self.tracked));
+        }
+    }
+}
+
+impl RandomAccess for TrackedFile {
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), StorageError> {
+        self.tracked.storage().read(offset, into)
+    }
+
+    fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), StorageError> {
+        self.note();
+        self.tracked.storage().write(offset, data)
+    }
+
+    fn len(&self) -> Result<u64, StorageError> {
+        self.tracked.storage().len()
+    }
+
+    fn truncate(&mut self, len: u64) -> Result<(), StorageError> {
+        self.note();
+        self.tracked.storage().truncate(len)
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        self.tracked.sync(&self.unsynced)
+    }
+
+    fn close(&mut self) -> Result<(), StorageError> {
+        self.tracked.storage().close()?;
+        self.tracked.dirty.store(false, Ordering::Release);
+        self.unsynced.lock().dirty.remove(&self.tracked.id);
+        Ok(())
+    }
+}
+
+/// A store that syncs block files before it makes durable what speaks of them.
+///
+/// A commit of class [`Durability::Power`] lifts all commits before it to its class. The bytes they speak of lie in
+/// files of their own, and must not be lost when the commits are not.
+pub(crate) struct BytesFirst {
+    pub(crate) store: Box<dyn KeyValue>,
+    pub(crate) unsynced: Unsynced,
+}
+
+impl KeyValue for BytesFirst {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        self.store.get(key)
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        self.store.scan(prefix, each)
+    }
+
+    fn commit(&mut self, batch: &Batch, durability: Durability) -> Result<(), StorageError> {
+        if durability == Durability::Power {
+            self.unsynced.sync()?;
+        }
+        self.store.commit(batch, durability)
+    }
+
+    fn close(&mut self) -> Result<(), StorageError> {
+        let synced = self.unsynced.sync();
+        self.store.close().and(synced)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyperfeed_storage::{MemoryFile, MemoryStore};
+
+    /// A file that counts its syncs.
+    struct Counting(MemoryFile, Arc<Mutex<u32>>);
+
+    impl RandomAccess for Counting {
+        fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), StorageError> {
+            self.0.read(offset, into)
+        }
+
+        fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), StorageError> {
+            self.0.write(offset, data)
+        }
+
+        fn len(&self) -> Result<u64, StorageError> {
+            self.0.len()
+        }
+
+        fn truncate(&mut self, len: u64) -> Result<(), StorageError> {
+            self.0.truncate(len)
+        }
+
+        fn sync(&mut self) -> Result<(), StorageError> {
+            *self.1.lock().unwrap() += 1;
+            self.0.sync()
+        }
+
+        fn close(&mut self) -> Result<(), StorageError> {
+            self.0.close()
+        }
+    }
+
+    #[test]
+    fn written_files_are_synced_before_a_power_commit_and_before_closing() {
+        let unsynced = Unsynced::default();
+        let mut store = BytesFirst {
+            store: Box::new(MemoryStore::new()),
+            unsynced: unsynced.clone(),
+        };
+        let syncs = Arc::new(Mutex::new(0));
+        let mut file = unsynced.track(Box::new(Counting(MemoryFile::new(), Arc::clone(&syncs))));
+        let batch = Batch::new();
+        store.commit(&batch, Durability::Power).unwrap();
+        assert_eq!(*syncs.lock().unwrap(), 0, "nothing was written");
+        file.write(0, b"a").unwrap();
+        store.commit(&batch, Durability::Process).unwrap();
+        assert_eq!(*syncs.lock().unwrap(), 0);
+        store.commit(&batch, Durability::Power).unwrap();
+        store.commit(&batch, Durability::Power).unwrap();
+        assert_eq!(*syncs.lock().unwrap(), 1);
+        file.write(1, b"b").unwrap();
+        // A feed that was closed meanwhile.
+        drop(file);
+        store.close().unwrap();
+        assert_eq!(*syncs.lock().unwrap(), 2);
+    }
+}
