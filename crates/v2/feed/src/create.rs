@@ -73,7 +73,8 @@ impl Feed {
         let head = Head::default();
         let written_head = head.encode();
         store.put_record(&record);
-        store.batch.put(&layout::head(record.slot), &written_head);
+        store.part.put(&layout::head(record.slot), &written_head);
+        store.keep_part();
         Ok(Self {
             record,
             pair,

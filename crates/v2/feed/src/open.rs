@@ -127,8 +127,10 @@ impl Loaded {
         let slot = record.slot;
         let corrupt = |why| Feed::corrupt("head", slot.get().into(), why);
         let kv = store.kv();
-        let written_head = kv.get(&layout::head(slot))?.ok_or(corrupt("missing"))?;
-        let head = Head::decode(&written_head).ok_or(corrupt("unreadable"))?;
+        let written_head = kv
+            .get(&layout::head(slot))?
+            .ok_or_else(|| corrupt("missing"))?;
+        let head = Head::decode(&written_head).ok_or_else(|| corrupt("unreadable"))?;
         verify_head(record, &head)?;
 
         let mut held = bitmap(store, Numbered::Held, slot)?;
@@ -161,7 +163,7 @@ impl Loaded {
 }
 
 /// A head must be vouched for as a proof is: by a signature, or by the key itself.
-fn verify_head(record: &FeedRecord, head: &Head) -> Result<(), FeedError> {
+pub(crate) fn verify_head(record: &FeedRecord, head: &Head) -> Result<(), FeedError> {
     if head.length == 0 {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use crate::head::Head;
 use crate::layout::{Numbered, PAGE_NODES};
+use crate::node_page::NodePage;
 use crate::seal_pages::put_page;
 use crate::stage::Sealed;
 use crate::{Feed, FeedError, Store};
@@ -20,7 +21,10 @@ impl Feed {
         head.held_blocks = repaired.held.count();
         head.held_bytes = head.held_bytes.saturating_sub(repaired.lost_bytes);
         for block in &repaired.dropped {
-            store.batch.delete(&Numbered::Block.key(slot, block.get()));
+            store.part.delete(&Numbered::Block.key(slot, block.get()));
+        }
+        for length in &repaired.signatures {
+            store.part.delete(&Numbered::Signature.key(slot, *length));
         }
         for node in &repaired.rewritten {
             for root in head
@@ -45,7 +49,11 @@ impl Feed {
                 .map(|node| node.get() / PAGE_NODES),
         );
         for number in pages {
-            let mut page = store.page(slot, number)?;
+            let mut page = match store.page(slot, number) {
+                // What else was on it is lost, and found missing.
+                Err(FeedError::Corrupt { .. }) => NodePage::new(),
+                found => found?,
+            };
             let within = |index: u64| index / PAGE_NODES == number;
             for node in repaired
                 .dropped_nodes

@@ -22,30 +22,13 @@ impl Feed {
         if self.stage.is_empty() {
             return Ok(());
         }
-        self.check_unchanged(store)?;
-        if self.stage.conflict {
-            return Err(FeedError::Behind {
-                held: self.head.contiguous,
-                signed: self.signed_beyond.unwrap_or(self.head.length),
-            });
+        match self.seal_part(store, durability) {
+            Ok(()) => store.keep_part(),
+            Err(error) => {
+                store.drop_part();
+                return Err(error);
+            }
         }
-        if self.stage.repaired.is_some() {
-            return self.seal_repair(store);
-        }
-        let mut sealed = Sealed {
-            head: self.next_head()?,
-            written_head: Vec::new(),
-            record: self.next_record(store)?,
-            waiting: Vec::new(),
-            placed: Vec::new(),
-            cursor: self.cursor,
-        };
-        self.write_blocks(store, durability, &mut sealed)?;
-        self.write_nodes(store)?;
-        self.write_held(store, &sealed.head);
-        self.write_tree(store, &sealed.head);
-        self.write_signatures(store, &sealed.head)?;
-        self.finish_seal(store, sealed);
         Ok(())
     }
 
@@ -102,13 +85,41 @@ impl Feed {
         }
     }
 
+    fn seal_part(&mut self, store: &mut Store, durability: Durability) -> Result<(), FeedError> {
+        self.check_unchanged(store)?;
+        if self.stage.conflict {
+            return Err(FeedError::Behind {
+                held: self.head.contiguous,
+                signed: self.signed_beyond.unwrap_or(self.head.length),
+            });
+        }
+        if self.stage.repaired.is_some() {
+            return self.seal_repair(store);
+        }
+        let mut sealed = Sealed {
+            head: self.next_head()?,
+            written_head: Vec::new(),
+            record: self.next_record(store)?,
+            waiting: Vec::new(),
+            placed: Vec::new(),
+            cursor: self.cursor,
+        };
+        self.write_blocks(store, durability, &mut sealed)?;
+        self.write_nodes(store)?;
+        self.write_held(store, &sealed.head);
+        self.write_tree(store, &sealed.head);
+        self.write_signatures(store, &sealed.head)?;
+        self.finish_seal(store, sealed);
+        Ok(())
+    }
+
     pub(crate) fn finish_seal(&mut self, store: &mut Store, mut sealed: Sealed) {
         let slot = self.record.slot;
         sealed.written_head = sealed.head.encode();
-        store.batch.put(&layout::head(slot), &sealed.written_head);
+        store.part.put(&layout::head(slot), &sealed.written_head);
         if let Some(record) = &sealed.record {
             if record.id != self.record.id {
-                store.batch.delete(&layout::id(&self.record.id));
+                store.part.delete(&layout::id(&self.record.id));
             }
             store.put_record(record);
         }
@@ -125,7 +136,7 @@ impl Feed {
         }
     }
 
-    fn next_head(&mut self) -> Result<Head, FeedError> {
+    fn next_head(&self) -> Result<Head, FeedError> {
         let mut head = self.head.clone();
         let Stage {
             appender,
@@ -232,7 +243,7 @@ impl Feed {
             let mut record = vec![SIGNATURE_VERSION];
             record.extend_from_slice(signature.as_bytes());
             store
-                .batch
+                .part
                 .put(&Numbered::Signature.key(slot, *length), &record);
         }
         Ok(())

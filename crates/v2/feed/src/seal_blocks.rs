@@ -22,7 +22,7 @@ impl Feed {
             let appended = (self.head.length..).zip(&self.stage.appended);
             let put = self.stage.put.iter().map(|(block, data)| (*block, data));
             for (block, data) in appended.chain(put) {
-                store.batch.put(&Numbered::Block.key(slot, block), data);
+                store.part.put(&Numbered::Block.key(slot, block), data);
             }
             return Ok(());
         }
@@ -52,14 +52,14 @@ impl Feed {
             let data = store.kv().get(&key)?;
             let data = data.ok_or_else(|| Self::corrupt("block", block, "missing"))?;
             gather.write(offset, &data)?;
-            store.batch.delete(&key);
+            store.part.delete(&key);
             sealed.placed.push(block);
             // It may be durable where it is: it must not be less so where it goes.
             durability = Durability::Power;
         }
         for block in &sealed.waiting {
             if let Some(data) = self.stage.put.get(block) {
-                store.batch.put(&Numbered::Block.key(slot, *block), data);
+                store.part.put(&Numbered::Block.key(slot, *block), data);
             }
         }
         Ok(gather.finish(durability)?)

@@ -50,8 +50,10 @@ impl Feed {
             pages.extend(page_of(&(2 * old))..=page_of(&(2 * new)));
             // Nodes over the old end, which are anywhere to its left, may be implied now.
             let mut over = BlockIndex::new(old).map(NodeIndex::leaf);
-            while let Some(node) = over.filter(|node| *node <= NodeIndex::MAX) {
-                pages.insert(page_of(&node.get()));
+            while let Some(node) = over.filter(|node| implied(node.get())) {
+                if bits.get(node.get()) {
+                    pages.insert(page_of(&node.get()));
+                }
                 over = Some(node.parent());
             }
         }
@@ -59,12 +61,11 @@ impl Feed {
             let before = Bits::from_page(bits, page);
             let mut after = before.clone();
             let range = range_of(page);
-            let within = |node: &&NodeIndex| range.contains(&node.get());
-            for node in staged
-                .keys()
-                .skip_while(|node| node.get() < range.start)
-                .take_while(within)
-            {
+            let first = NodeIndex::new(range.start).unwrap_or(NodeIndex::MAX);
+            let within = staged
+                .range(first..)
+                .take_while(|(node, _)| node.get() < range.end);
+            for (node, _) in within {
                 after.insert(node.get() % PAGE_BITS);
             }
             after.retain(|bit| !implied(range.start + bit));
@@ -89,14 +90,14 @@ impl Feed {
 /// Puts a bitmap page into the batch.
 pub(crate) fn put_page(store: &mut Store, key: &[u8], page: Page<'_>) {
     match page {
-        Page::Empty => store.batch.delete(key),
-        Page::Full => store.batch.put(key, &[PAGE_VERSION]),
+        Page::Empty => store.part.delete(key),
+        Page::Full => store.part.put(key, &[PAGE_VERSION]),
         Page::Mixed(bits) => {
             let mut record = [PAGE_VERSION; 1 + PAGE_BYTES];
             for (to, from) in record.iter_mut().skip(1).zip(bits) {
                 *to = *from;
             }
-            store.batch.put(key, &record);
+            store.part.put(key, &record);
         }
     }
 }
@@ -122,6 +123,9 @@ impl Bits {
 
     fn retain(&mut self, keep: impl Fn(u64) -> bool) {
         for (start, byte) in (0u64..).step_by(8).zip(&mut self.0) {
+            if *byte == 0 {
+                continue;
+            }
             for bit in 0..8 {
                 if *byte >> bit & 1 == 1 && !keep(start + bit) {
                     *byte &= !(1 << bit);

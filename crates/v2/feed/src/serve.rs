@@ -22,7 +22,8 @@ impl Feed {
             return Ok(None);
         }
         let leaf = self.stored(store, NodeIndex::leaf(index))?;
-        let data = self.read(store, index, leaf.size)?;
+        let (data, next) = self.read(store, index, leaf.size)?;
+        self.cursor = next.or(self.cursor);
         Ok(Some(Block {
             data,
             leaf: leaf.hash,
@@ -109,7 +110,7 @@ impl Feed {
     }
 
     /// The byte offset of a block in the attached file, from the sizes to its left, whoever vouched for them.
-    pub(crate) fn offset(&mut self, store: &mut Store, block: u64) -> Result<u64, FeedError> {
+    fn offset(&self, store: &mut Store, block: u64) -> Result<u64, FeedError> {
         if let Some((at, offset)) = self.cursor
             && at == block
         {
@@ -129,31 +130,32 @@ impl Feed {
         found.ok_or_else(|| Self::corrupt("node", index.get(), "missing"))
     }
 
-    fn read(
-        &mut self,
+    /// The bytes of a block of this size, and the block after it with its offset if it is in the attached file.
+    pub(crate) fn read(
+        &self,
         store: &mut Store,
         index: BlockIndex,
         size: u64,
-    ) -> Result<Bytes, FeedError> {
+    ) -> Result<(Bytes, Option<(u64, u64)>), FeedError> {
         let block = index.get();
         let corrupt = |why| Self::corrupt("block", block, why);
-        if !self.blocks.is_attached() || self.waiting.contains(&block) {
-            let data = store
-                .kv()
-                .get(&Numbered::Block.key(self.record.slot, block))?;
-            return data.map(Bytes::from).ok_or(corrupt("missing"));
-        }
+        let file = match &self.blocks {
+            Blocks::Attached(file) if !self.waiting.contains(&block) => file,
+            _ => {
+                let key = Numbered::Block.key(self.record.slot, block);
+                let data = store.kv().get(&key)?.ok_or_else(|| corrupt("missing"))?;
+                return Ok((Bytes::from(data), None));
+            }
+        };
         let length = match usize::try_from(size) {
             Ok(length) if length <= MAX_FRAME => length,
             _ => return Err(corrupt("larger than any block can be")),
         };
         let offset = self.offset(store, block)?;
         let mut data = vec![0; length];
-        if let Blocks::Attached(file) = &self.blocks {
-            file.read(offset, &mut data)?;
-        }
-        self.cursor = Some((block + 1, offset.saturating_add(size)));
-        Ok(Bytes::from(data))
+        file.read(offset, &mut data)?;
+        let next = (block + 1, offset.saturating_add(size));
+        Ok((Bytes::from(data), Some(next)))
     }
 
     pub(crate) fn signature_of(&self, store: &Store, length: u64) -> Result<Signature, FeedError> {

@@ -53,6 +53,8 @@ pub(crate) struct Repaired {
     pub(crate) dropped: Vec<BlockIndex>,
     pub(crate) dropped_nodes: Vec<NodeIndex>,
     pub(crate) rewritten: Vec<Node>,
+    /// Lengths whose signature is to be forgotten.
+    pub(crate) signatures: Vec<u64>,
     pub(crate) lost_bytes: u64,
 }
 

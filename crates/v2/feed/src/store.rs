@@ -15,15 +15,25 @@ use hyperfeed_types::PublicId;
 /// ([`commit`](Self::commit)), and then tells each feed ([`Feed::committed`](crate::Feed::committed)).
 pub struct Store {
     kv: Box<dyn KeyValue>,
-    pub(crate) batch: Batch,
+    batch: Batch,
+    /// What comes with the batch.
+    beside: Beside,
+    /// What one feed is putting together: goes into the batch as a whole or not at all.
+    pub(crate) part: Batch,
+    part_beside: Beside,
     next_slot: u32,
     cache: PageCache,
-    /// Node pages of the batch: they go to the cache once it is committed.
-    written: Vec<(Slot, u64, NodePage)>,
-    /// Feeds whose creation is in the batch.
-    created: Vec<FeedRecord>,
     /// Feeds whose removal is in the batch, or committed and not finished.
     removing: Vec<Slot>,
+}
+
+/// What memory learns once a batch is committed.
+#[derive(Default)]
+struct Beside {
+    /// Node pages: they go to the cache.
+    pages: Vec<(Slot, u64, NodePage)>,
+    /// New catalogue records.
+    records: Vec<FeedRecord>,
 }
 
 impl Store {
@@ -48,10 +58,11 @@ impl Store {
         let mut store = Self {
             kv,
             batch: Batch::new(),
+            beside: Beside::default(),
+            part: Batch::new(),
+            part_beside: Beside::default(),
             next_slot,
             cache: PageCache::new(),
-            written: Vec::new(),
-            created: Vec::new(),
             removing,
         };
         store.sweep()?;
@@ -70,13 +81,13 @@ impl Store {
         }
         let committed = self.kv.commit(&self.batch, durability);
         self.batch.clear();
-        self.created.clear();
+        self.beside.records.clear();
         if let Err(error) = committed {
             self.clear_batch();
             self.cache.clear();
             return Err(error.into());
         }
-        for (slot, number, page) in self.written.drain(..) {
+        for (slot, number, page) in self.beside.pages.drain(..) {
             self.cache.insert(slot, number, page);
         }
         // The removed feeds are out of the catalogue; if their data cannot be deleted now, the next opening tries.
@@ -87,8 +98,7 @@ impl Store {
     /// Drops the batch: what feeds have put into it they have to put again, or discard.
     pub fn clear_batch(&mut self) {
         self.batch.clear();
-        self.written.clear();
-        self.created.clear();
+        self.beside = Beside::default();
         self.removing.clear();
     }
 
@@ -138,7 +148,7 @@ impl Store {
             self.batch.put(&layout::alias(alias), &number);
         }
         record.alias = alias.map(str::to_owned);
-        for created in &mut self.created {
+        for created in &mut self.beside.records {
             if created.slot == slot {
                 created.alias.clone_from(&record.alias);
             }
@@ -176,7 +186,7 @@ impl Store {
     /// # Errors
     /// Storage.
     pub fn find(&self, id: &PublicId) -> Result<Option<Slot>, FeedError> {
-        if let Some(record) = self.created.iter().find(|record| record.id == *id) {
+        if let Some(record) = self.beside.records.iter().find(|record| record.id == *id) {
             return Ok(Some(record.slot));
         }
         self.slot_at(&layout::id(id), "feed id")
@@ -216,13 +226,18 @@ impl Store {
     /// # Errors
     /// Storage; a record that cannot be read.
     pub fn record(&self, slot: Slot) -> Result<Option<FeedRecord>, FeedError> {
-        if let Some(record) = self.created.iter().find(|record| record.slot == slot) {
+        if let Some(record) = self
+            .beside
+            .records
+            .iter()
+            .find(|record| record.slot == slot)
+        {
             return Ok(Some(record.clone()));
         }
         let Some(record) = self.kv.get(&layout::record(slot))? else {
             return Ok(None);
         };
-        let record = FeedRecord::decode(slot, &record).ok_or(corrupt_record(slot.get()))?;
+        let record = FeedRecord::decode(slot, &record).ok_or_else(|| corrupt_record(slot.get()))?;
         Ok(Some(record))
     }
 
@@ -252,33 +267,51 @@ impl Store {
         }
     }
 
-    /// Puts a changed node page into the batch.
+    /// Takes what a feed has put together into the batch.
+    pub(crate) fn keep_part(&mut self) {
+        if self.batch.is_empty() {
+            core::mem::swap(&mut self.batch, &mut self.part);
+        } else {
+            self.batch.append(&self.part);
+        }
+        self.part.clear();
+        self.beside.pages.append(&mut self.part_beside.pages);
+        self.beside.records.append(&mut self.part_beside.records);
+    }
+
+    /// Forgets what a feed was putting together.
+    pub(crate) fn drop_part(&mut self) {
+        self.part.clear();
+        self.part_beside = Beside::default();
+    }
+
+    /// Puts a changed node page into the part.
     pub(crate) fn put_page(&mut self, slot: Slot, number: u64, page: NodePage) {
         let key = Numbered::Nodes.key(slot, number);
         if page.is_empty() {
-            self.batch.delete(&key);
+            self.part.delete(&key);
         } else {
             let mut record = Vec::with_capacity(9 + 64 * 40);
             page.encode(&mut record);
-            self.batch.put(&key, &record);
+            self.part.put(&key, &record);
         }
-        self.written.push((slot, number, page));
+        self.part_beside.pages.push((slot, number, page));
     }
 
-    /// Puts a new feed into the catalogue: into the batch.
+    /// Puts a new feed into the catalogue: into the part.
     pub(crate) fn put_record(&mut self, record: &FeedRecord) {
         let number = record.slot.get().to_be_bytes();
-        self.batch.put(&layout::id(&record.id), &number);
-        self.batch
+        self.part.put(&layout::id(&record.id), &number);
+        self.part
             .put(&layout::record(record.slot), &record.encode());
-        self.created.push(record.clone());
+        self.part_beside.records.push(record.clone());
     }
 
-    /// Deletes what starts with a prefix: into the batch.
+    /// Deletes what starts with a prefix: into the part.
     pub(crate) fn delete_all(&mut self, prefix: &[u8]) -> Result<(), FeedError> {
-        let batch = &mut self.batch;
+        let part = &mut self.part;
         self.kv.scan(prefix, &mut |key, _| {
-            batch.delete(key);
+            part.delete(key);
             ControlFlow::Continue(())
         })?;
         Ok(())

@@ -1,5 +1,12 @@
 //! Tests of `hyperfeed-v2-feed` through its public interface.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod crash;
 mod journey;
 mod model;
 mod place;

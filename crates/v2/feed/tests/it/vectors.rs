@@ -89,7 +89,7 @@ fn replay(case: &Value, place: Where) -> bool {
 fn fits(error: &FeedError, expected: &Value) -> bool {
     let text = expected["error"]
         .as_str()
-        .or(expected["throws"].as_str())
+        .or_else(|| expected["throws"].as_str())
         .unwrap();
     match text {
         "Signature does not verify" | "bad signature size" => matches!(

@@ -1,0 +1,325 @@
+//! What to do about findings.
+
+use crate::check::{is_damage, join};
+use crate::stage::Repaired;
+use crate::{Feed, FeedError, Finding, Store, Suspect, leaf_hash};
+use hyperfeed_flat_tree::{BlockIndex, NodeIndex, full_roots};
+use hyperfeed_merkle::Node;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether a repair may drop blocks of a feed that is written here: there may be no other copy of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnlyCopy {
+    /// Drop them as any others. The feed takes no more appends until they have been fetched again.
+    Drop,
+    /// Leave them as they are.
+    Keep,
+}
+
+/// What a repair does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Repair {
+    /// Nodes that could be worked out again, ascending.
+    pub mended: Vec<NodeIndex>,
+    /// Blocks that are held no longer: peers can send them again. Ascending.
+    pub dropped: Vec<BlockIndex>,
+    /// Blocks that are damaged and were left, being the only copy. Ascending.
+    pub kept: Vec<BlockIndex>,
+}
+
+impl Feed {
+    /// Stages a repair of what was found: nodes are worked out again from what is beneath them, if the result fits what
+    /// is above them; blocks and nodes that cannot be trusted are dropped. Nothing else can be staged beside it.
+    ///
+    /// # Errors
+    /// Something is staged; storage.
+    pub fn stage_repair(
+        &mut self,
+        store: &mut Store,
+        findings: &[Finding],
+        only_copy: OnlyCopy,
+    ) -> Result<Repair, FeedError> {
+        self.ready(store)?;
+        let mut work = Work::default();
+        for finding in findings {
+            match finding.what {
+                Suspect::Node(node) => self.mend(store, node, &mut work)?,
+                Suspect::Signature { length } => self.distrust_length(length, &mut work),
+                Suspect::Block(_) => {}
+            }
+        }
+        for finding in findings {
+            if let Suspect::Block(block) = finding.what
+                && !self.is_intact(store, block, &work)?
+            {
+                work.blocks.insert(block);
+            }
+        }
+        self.stage_work(store, work, only_copy)
+    }
+
+    /// Stages the dropping of blocks, damaged or not. Their nodes stay, so they need no proof to come back.
+    ///
+    /// # Errors
+    /// Something is staged; storage.
+    pub fn stage_drop(
+        &mut self,
+        store: &mut Store,
+        blocks: impl IntoIterator<Item = BlockIndex>,
+        only_copy: OnlyCopy,
+    ) -> Result<Repair, FeedError> {
+        self.ready(store)?;
+        let held = blocks.into_iter().filter(|block| self.has(*block));
+        let work = Work {
+            blocks: held.collect(),
+            ..Work::default()
+        };
+        self.stage_work(store, work, only_copy)
+    }
+
+    fn stage_work(
+        &mut self,
+        store: &mut Store,
+        mut work: Work,
+        only_copy: OnlyCopy,
+    ) -> Result<Repair, FeedError> {
+        if !self.stage.is_empty() {
+            return Err(FeedError::Repairing);
+        }
+        let mut repair = Repair::default();
+        if self.record.writable && only_copy == OnlyCopy::Keep {
+            // Without its nodes a block is worth nothing, but with a new signature of its owner it would be.
+            repair.kept = core::mem::take(&mut work.blocks).into_iter().collect();
+            work.nodes.clear();
+        }
+        repair.dropped = work.blocks.iter().copied().collect();
+        repair.mended = work.mended.keys().copied().collect();
+        let mut lost_bytes = 0u64;
+        let (mut held, mut tree) = (self.held.clone(), self.tree.clone());
+        for block in &repair.dropped {
+            let leaf = self.lenient(store, NodeIndex::leaf(*block))?;
+            lost_bytes = lost_bytes.saturating_add(leaf.map_or(0, |leaf| leaf.size));
+            held.remove(block.get());
+        }
+        // The tree index implies no more than the blocks held without a gap.
+        if let Some(first) = BlockIndex::new(held.first_unset(0)).map(NodeIndex::leaf)
+            && tree.remove(first)
+            && !work.nodes.contains(&first)
+        {
+            tree.insert(first);
+        }
+        for node in &work.nodes {
+            tree.remove(*node);
+        }
+        self.stage.repaired = Some(Box::new(Repaired {
+            held,
+            tree,
+            dropped: repair.dropped.clone(),
+            dropped_nodes: work.nodes.into_iter().collect(),
+            rewritten: work.mended.into_values().collect(),
+            signatures: work.signatures,
+            lost_bytes,
+        }));
+        Ok(repair)
+    }
+
+    /// Works out again what is beneath the lowest node above `node` that can be trusted.
+    fn mend(&self, store: &mut Store, node: NodeIndex, work: &mut Work) -> Result<(), FeedError> {
+        let trusted = self.trusted_above(store, node, work)?;
+        let Some(trusted) = trusted else {
+            self.drop_below(node.parent(), work);
+            return Ok(());
+        };
+        if let Some(root) = self
+            .head
+            .roots
+            .iter()
+            .find(|root| root.index == trusted.index)
+        {
+            work.note(
+                store.node(self.record.slot, root.index).ok().flatten(),
+                *root,
+            );
+        }
+        for leaves in [Leaves::Stored, Leaves::Hashed] {
+            let mut mended = Vec::new();
+            let made = self.make(store, trusted.index, leaves, work, &mut mended)?;
+            if made == Some(trusted) {
+                for (stored, node) in mended {
+                    work.note(stored, node);
+                }
+                return Ok(());
+            }
+        }
+        self.drop_below(trusted.index, work);
+        Ok(())
+    }
+
+    /// The lowest node above `node`, or itself, whose value its parent and sibling agree with, or the head does.
+    fn trusted_above(
+        &self,
+        store: &mut Store,
+        node: NodeIndex,
+        work: &Work,
+    ) -> Result<Option<Node>, FeedError> {
+        let mut at = node;
+        loop {
+            if let Some(root) = self.head.roots.iter().find(|root| root.index == at) {
+                return Ok(Some(*root));
+            }
+            let (sibling, parent) = (at.sibling(), at.parent());
+            if !self.tree.get(sibling) || !self.tree.get(parent) {
+                return Ok(None);
+            }
+            let node = self.now(store, at, work)?;
+            let other = self.now(store, sibling, work)?;
+            let above = self.now(store, parent, work)?;
+            if let (Some(node), Some(other)) = (node, other) {
+                let (left, right) = if at < sibling {
+                    (node, other)
+                } else {
+                    (other, node)
+                };
+                if above.is_some() && join(&left, &right) == above {
+                    return Ok(Some(node));
+                }
+            }
+            at = parent;
+        }
+    }
+
+    /// Works out a node from the leaves up, as far as they are known; lists the nodes on the way that are stored
+    /// otherwise.
+    fn make(
+        &self,
+        store: &mut Store,
+        node: NodeIndex,
+        leaves: Leaves,
+        work: &Work,
+        mended: &mut Vec<(Option<Node>, Node)>,
+    ) -> Result<Option<Node>, FeedError> {
+        let stored = self.now(store, node, work)?;
+        let made = match node.children() {
+            Some((left, right)) if self.tree.get(left) && self.tree.get(right) => {
+                let left = self.make(store, left, leaves, work, mended)?;
+                let right = self.make(store, right, leaves, work, mended)?;
+                left.zip(right)
+                    .and_then(|(left, right)| join(&left, &right))
+            }
+            Some(_) => stored,
+            None => match node.block() {
+                Some(block) if leaves == Leaves::Hashed && self.has(block) => {
+                    self.hash_again(store, block, stored.as_ref())?
+                }
+                _ => stored,
+            },
+        };
+        if let Some(made) = made
+            && stored != Some(made)
+        {
+            mended.push((stored, made));
+        }
+        Ok(made)
+    }
+
+    /// The leaf as the bytes of its block make it. Attached bytes are found only where the stored size is right.
+    fn hash_again(
+        &self,
+        store: &mut Store,
+        block: BlockIndex,
+        stored: Option<&Node>,
+    ) -> Result<Option<Node>, FeedError> {
+        let size = stored.map_or(0, |leaf| leaf.size);
+        let data = match self.read(store, block, size) {
+            Ok((data, _)) => data,
+            Err(FeedError::Storage(error)) if !is_damage(&error) => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
+        Ok(Some(Node {
+            index: NodeIndex::leaf(block),
+            size: data.len() as u64,
+            hash: leaf_hash(&data),
+        }))
+    }
+
+    /// A stored node, or what it was mended to.
+    fn now(
+        &self,
+        store: &mut Store,
+        index: NodeIndex,
+        work: &Work,
+    ) -> Result<Option<Node>, FeedError> {
+        match work.mended.get(&index) {
+            Some(node) => Ok(Some(*node)),
+            None => self.lenient(store, index),
+        }
+    }
+
+    /// An older length that nothing vouches for: what is known by it alone is not known.
+    fn distrust_length(&self, length: u64, work: &mut Work) {
+        work.signatures.push(length);
+        if BlockIndex::new(length).is_none() {
+            return;
+        }
+        for root in full_roots(length) {
+            let is_signed = self.head.roots.iter().any(|signed| signed.index == root);
+            if !is_signed && self.tree.verified_by(root) == length {
+                self.drop_below(root.parent(), work);
+            }
+        }
+    }
+
+    /// Whether a block is what its leaf, as mended, says.
+    fn is_intact(
+        &self,
+        store: &mut Store,
+        block: BlockIndex,
+        work: &Work,
+    ) -> Result<bool, FeedError> {
+        let leaf = self.now(store, NodeIndex::leaf(block), work)?;
+        let again = self.hash_again(store, block, leaf.as_ref())?;
+        Ok(again.is_some() && again == leaf)
+    }
+
+    /// Everything known strictly below a node: what is left then still leads up to signed roots.
+    fn drop_below(&self, node: NodeIndex, work: &mut Work) {
+        let blocks = node.blocks();
+        let limit = self.head.length.min(blocks.end);
+        work.blocks.extend(
+            self.held
+                .runs(blocks.start..limit)
+                .flatten()
+                .filter_map(BlockIndex::new),
+        );
+        let end = limit.saturating_mul(2).min(node.right_span().get() + 1);
+        let inside = node.left_span().get()..end;
+        let nodes = inside.filter_map(NodeIndex::new);
+        work.nodes
+            .extend(nodes.filter(|below| *below != node && self.tree.get(*below)));
+    }
+}
+
+/// Which leaves a tree is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// The bytes of the blocks, hashed again, where they are held.
+    Hashed,
+    /// As they are stored.
+    Stored,
+}
+
+#[derive(Default)]
+struct Work {
+    blocks: BTreeSet<BlockIndex>,
+    nodes: BTreeSet<NodeIndex>,
+    mended: BTreeMap<NodeIndex, Node>,
+    signatures: Vec<u64>,
+}
+
+impl Work {
+    fn note(&mut self, stored: Option<Node>, node: Node) {
+        if stored != Some(node) {
+            self.mended.insert(node.index, node);
+        }
+    }
+}
