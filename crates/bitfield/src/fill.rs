@@ -20,7 +20,7 @@ impl Bitfield {
             return changed;
         }
         let is_full = self.is_full_page(page);
-        if is_full == value || from >= to {
+        if is_full == value {
             return 0;
         }
         let mut mixed = Mixed::filled(is_full);
