@@ -10,4 +10,6 @@ mod crash;
 mod journey;
 mod model;
 mod place;
+mod sizes;
 mod vectors;
+mod writer;
