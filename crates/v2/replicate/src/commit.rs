@@ -4,7 +4,7 @@ use crate::{Error, Event, Outgoing, Replicator, Reply};
 use core::time::Duration;
 use hyperfeed_flat_tree::BlockIndex;
 use hyperfeed_types::Instant;
-use hyperfeed_v2_feed::Slot;
+use hyperfeed_v2_feed::{FeedError, Slot};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -181,8 +181,13 @@ impl Replicator {
                 error: error.clone(),
             });
         }
-        hosted.failed = Some((error.clone(), now + RETRY));
         let reloaded = hosted.feed.discard_staged(&mut self.store);
+        if matches!(error, Error::Feed(error) if matches!(**error, FeedError::Behind { .. })) {
+            // Only the appends were wrong: a longer feed was seen. Its blocks are what downloads are for.
+            self.wake_all(slot);
+            return;
+        }
+        hosted.failed = Some((error.clone(), now + RETRY));
         let downloads: Vec<_> = std::mem::take(&mut hosted.downloads).into_keys().collect();
         for token in downloads {
             self.pending.remove(&token);
