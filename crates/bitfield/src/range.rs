@@ -81,7 +81,7 @@ impl Bitfield {
         }
         let (first, last) = (range.start / PAGE_BITS, (range.end - 1) / PAGE_BITS);
         let (from, to) = (range.start % PAGE_BITS, (range.end - 1) % PAGE_BITS + 1);
-        if first == last && to - from < PAGE_BITS {
+        if first == last {
             return self.fill_in_page(first, from, to, value);
         }
         let mut changed = 0;

@@ -21,33 +21,31 @@ impl Segment<'_> {
     }
 }
 
-/// A place in a bitfield that remembers the stretch it is in, so that going on costs no search in the maps.
+/// A place in a bitfield that only moves forward. It remembers the stretch it is in, so that going on there costs no
+/// search in the maps.
 #[derive(Clone)]
 pub(crate) struct Scan<'a> {
     bits: &'a Bitfield,
-    /// The pages that `segment` tells of.
-    from: u64,
-    to: u64,
     segment: Segment<'a>,
+    /// The first page of which `segment` does not tell.
+    until: u64,
 }
 
 impl<'a> Scan<'a> {
     pub(crate) const fn new(bits: &'a Bitfield) -> Self {
         Self {
             bits,
-            from: 0,
-            to: 0,
             segment: Segment::Empty,
+            until: 0,
         }
     }
 
     /// What lies at a page, and the first page of which this does not tell.
     pub(crate) fn at(&mut self, page: u64) -> (Segment<'a>, u64) {
-        if !(self.from..self.to).contains(&page) {
-            (self.segment, self.to) = self.bits.segment(page);
-            self.from = page;
+        if page >= self.until {
+            (self.segment, self.until) = self.bits.segment(page);
         }
-        (self.segment, self.to)
+        (self.segment, self.until)
     }
 
     /// The first bit at or after `from` that is `value`.

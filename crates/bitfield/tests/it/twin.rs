@@ -77,7 +77,12 @@ pub(crate) enum Decoded {
     /// It read a bit past the end of the string.
     PastTheEnd(Vec<u8>),
     Refused,
+    /// More than [`TWIN_BITS`]: upstream would go on for as long as it takes.
+    TooLong,
 }
+
+/// Bits that the twin writes out at most.
+pub(crate) const TWIN_BITS: u64 = 1 << 21;
 
 /// Spec section 5, "Decode", with the quirks.
 pub(crate) fn slow_decode(input: &[u8]) -> Decoded {
@@ -91,6 +96,9 @@ pub(crate) fn slow_decode(input: &[u8]) -> Decoded {
             return Decoded::Refused;
         };
         runs.push((gap, len));
+    }
+    if runs.iter().map(|(gap, len)| gap + len).sum::<u64>() > TWIN_BITS {
+        return Decoded::TooLong;
     }
     let mut string = bits_of(rest).peekable();
     let (mut out, mut acc, mut past) = (Vec::new(), 0, false);

@@ -99,7 +99,8 @@ fn buffers_grow_as_upstream_grows_them() {
 }
 
 #[test]
-fn a_buffer_also_grows_by_clearing_past_its_end_and_never_past_all_numbers() {
+fn buffers_of_any_size_grow_and_never_past_all_numbers() {
+    assert_eq!(allocated_bits(0, Some(0)), 8);
     assert_eq!(allocated_bits(2, Some(15)), 16);
     assert_eq!(allocated_bits(3, Some(24)), 48);
     assert_eq!(allocated_bits(4, Some((1 << 53) - 1)), 1 << 53);
