@@ -1,7 +1,7 @@
 //! The command line.
 
-use crate::size::Size;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::size::{Size, block_size};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +31,19 @@ pub(crate) struct Cli {
     pub(crate) durability: Class,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads the command line; ends the process with a word on usage if it makes no sense.
+    pub(crate) fn read() -> Self {
+        let cli = Self::parse();
+        if let Some(wrong) = cli.command.contradiction() {
+            Self::command()
+                .error(clap::error::ErrorKind::ValueValidation, wrong)
+                .exit();
+        }
+        cli
+    }
 }
 
 /// What an acknowledged append survives.
@@ -84,6 +97,28 @@ pub(crate) enum Command {
     Man,
 }
 
+impl Command {
+    /// What each argument alone does not show to be wrong.
+    fn contradiction(&self) -> Option<&'static str> {
+        let range = match self {
+            Self::Cat(args) => Some((args.start, args.end)),
+            Self::Clone(args) => Some((args.start, args.end)),
+            Self::Sync(args) => {
+                let (peers, feeds) = args.peers_and_feeds();
+                if peers.is_empty() || feeds.is_empty() {
+                    return Some(
+                        "name at least one feed and one peer, as in `hyperfeed sync FEED HOST:PORT`",
+                    );
+                }
+                None
+            }
+            _ => None,
+        };
+        let (start, end) = range?;
+        (start > end?).then_some("--start is after --end")
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// A static feed: named by its contents once it is finalized
@@ -104,7 +139,7 @@ pub(crate) struct Append {
     #[arg(long, group = "cut")]
     pub(crate) lines: bool,
     /// Size of the blocks that the input is cut into
-    #[arg(long, group = "cut", default_value = "64KiB", value_name = "SIZE")]
+    #[arg(long, group = "cut", default_value = "64KiB", value_parser = block_size, value_name = "SIZE")]
     pub(crate) chunk: Size,
     /// One block a file
     #[arg(long, group = "cut")]
@@ -173,7 +208,7 @@ pub(crate) struct Share {
 
 #[derive(Debug, Args)]
 pub(crate) struct CloneFeed {
-    /// The feed's key
+    /// The feed's key; of a feed that is here already any name will do
     pub(crate) key: String,
     /// Addresses to download from, HOST:PORT
     #[arg(required = true)]
@@ -210,6 +245,16 @@ pub(crate) struct Sync {
     pub(crate) live: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+impl Sync {
+    /// An address has a port; no name of a feed has a colon.
+    pub(crate) fn peers_and_feeds(&self) -> (Vec<String>, Vec<String>) {
+        self.names
+            .iter()
+            .cloned()
+            .partition(|name| name.contains(':'))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -293,7 +338,6 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

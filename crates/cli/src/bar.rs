@@ -1,75 +1,82 @@
 //! The progress bar.
 
 use crate::output::Output;
+use crate::size::Size;
 use hyperfeed::Progress;
-use indicatif::{BinaryBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
-/// A bar of blocks on stderr; nothing when stderr is no terminal, or with `--quiet` or `--json`.
-#[derive(Debug)]
-pub(crate) struct Bar(ProgressBar);
+/// A bar on stderr; nothing when stderr is no terminal, or with `--quiet` or `--json`. Clones are the same bar.
+#[derive(Debug, Clone)]
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    output: Output,
+}
 
 impl Bar {
     /// A bar for blocks that come from peers.
-    pub(crate) fn blocks(output: Output) -> Self {
-        let bar = Self::new(output, "{bar:30} {pos}/{len} blocks  {msg}");
-        bar.0.set_message("waiting for peers");
+    pub(crate) fn download(output: Output) -> Self {
+        let bar = Self::new(output, "{bar:30} {pos}/{len} blocks  {wide_msg}");
+        bar.say("waiting for peers");
         bar
+    }
+
+    /// A bar for blocks that are looked at here.
+    pub(crate) fn blocks(output: Output) -> Self {
+        Self::new(
+            output,
+            "{bar:30} {pos}/{len} blocks  {eta} left  {wide_msg}",
+        )
     }
 
     /// A bar for bytes that go into a feed.
     pub(crate) fn bytes(output: Output, total: u64) -> Self {
-        let bar = Self::new(
-            output,
-            "{bar:30} {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta}",
-        );
-        bar.0.set_length(total);
+        let template =
+            "{bar:30} {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
+        let bar = Self::new(output, template);
+        bar.bar.set_length(total);
         bar
     }
 
+    /// No bar, and no words.
+    pub(crate) fn hidden() -> Self {
+        let output = Output {
+            json: false,
+            quiet: true,
+        };
+        Self::new(output, "")
+    }
+
     pub(crate) fn add(&self, bytes: u64) {
-        self.0.inc(bytes);
+        self.bar.inc(bytes);
     }
 
     /// Shows how far a download is.
     pub(crate) fn show(&self, progress: &Progress) {
-        self.0.set_length(progress.total);
-        self.0.set_position(progress.held);
-        let peers = if progress.peers == 1 {
-            "1 peer".to_owned()
-        } else {
-            format!("{} peers", progress.peers)
-        };
-        let mut text = format!(
-            "{}  {}/s  {peers}",
-            BinaryBytes(progress.held_bytes),
-            BinaryBytes(progress.rate)
-        );
-        let left = progress.total - progress.held;
-        if progress.rate > 0 && left > 0 && progress.held > 0 {
-            let mean = progress.held_bytes / progress.held.max(1);
-            let seconds = left.saturating_mul(mean.max(1)) / progress.rate;
-            text = format!(
-                "{text}  {} left",
-                HumanDuration(Duration::from_secs(seconds))
-            );
-        }
-        self.0.set_message(text);
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.held);
+        self.bar.set_message(words(progress));
     }
 
     /// Shows how much of a local job is done.
     pub(crate) fn count(&self, done: u64, total: u64) {
-        self.0.set_length(total);
-        self.0.set_position(done);
-        self.0.set_message("");
+        self.bar.set_length(total);
+        self.bar.set_position(done);
     }
 
+    /// Puts words behind the bar.
     pub(crate) fn say(&self, text: &str) {
-        self.0.set_message(text.to_owned());
+        self.bar.set_message(text.to_owned());
     }
 
+    /// A word on the side, above the bar.
+    pub(crate) fn note(&self, text: &str) {
+        self.bar.suspend(|| self.output.note(text));
+    }
+
+    /// Takes the bar away.
     pub(crate) fn clear(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 
     fn new(output: Output, template: &str) -> Self {
@@ -82,6 +89,56 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self(bar)
+        Self { bar, output }
+    }
+}
+
+/// Bytes, speed, peers, and the time that is left where it can be told.
+fn words(progress: &Progress) -> String {
+    let mut text = Size(progress.held_bytes).to_string();
+    if progress.byte_length > progress.held_bytes {
+        text += &format!(" of {}", Size(progress.byte_length));
+    }
+    if progress.rate > 0 {
+        text += &format!("  {}/s", Size(progress.rate));
+    }
+    text += &match progress.peers {
+        0 => "  waiting for peers".to_owned(),
+        1 => "  1 peer".to_owned(),
+        count => format!("  {count} peers"),
+    };
+    let left = progress.total.saturating_sub(progress.held);
+    // The mean block is known once some are here; bytes of a range that is not the whole feed are not.
+    let mean = progress.held_bytes.checked_div(progress.held);
+    if let (Some(mean), 1.., 1..) = (mean, progress.rate, left) {
+        let seconds = left.saturating_mul(mean) / progress.rate;
+        text += &format!("  {} left", HumanDuration(Duration::from_secs(seconds)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_download_tells_bytes_speed_peers_and_time() {
+        let progress = Progress {
+            held: 10,
+            total: 30,
+            held_bytes: 10 << 20,
+            byte_length: 30 << 20,
+            peers: 2,
+            rate: 1 << 20,
+        };
+        assert_eq!(
+            words(&progress),
+            "10.00 MiB of 30.00 MiB  1.00 MiB/s  2 peers  20 seconds left"
+        );
+    }
+
+    #[test]
+    fn a_download_without_peers_says_so() {
+        assert_eq!(words(&Progress::default()), "0 B  waiting for peers");
     }
 }

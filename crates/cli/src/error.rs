@@ -21,6 +21,16 @@ impl Failure {
         }
     }
 
+    /// Several failures as one. The first hint stands for all.
+    pub(crate) fn together(failures: Vec<Self>) -> Self {
+        let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        Self {
+            text: texts.join("; "),
+            hint: failures.into_iter().find_map(|failure| failure.hint),
+            closed_pipe: false,
+        }
+    }
+
     /// Puts what was being done before the error.
     pub(crate) fn while_doing(mut self, what: impl fmt::Display) -> Self {
         self.text = format!("{what}: {}", self.text);
@@ -29,6 +39,15 @@ impl Failure {
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Puts another hint behind the one there is.
+    pub(crate) fn and_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(match self.hint {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint.to_string(),
+        });
         self
     }
 
@@ -55,12 +74,9 @@ impl From<hyperfeed::Error> for Failure {
                 Some("`hyperfeed clone KEY PEER` fetches the missing blocks; then append again")
             }
             ErrorKind::Corrupt => {
-                Some("`hyperfeed verify --repair` drops what is damaged; `clone` fetches it again")
+                Some("`hyperfeed verify` tells what is damaged; a removed feed can be cloned again")
             }
-            ErrorKind::Full => {
-                Some("nothing acknowledged is lost; make room and run the command again")
-            }
-            ErrorKind::InUse => Some("stop the other process, or use another --store"),
+            ErrorKind::Full => Some("make room and run the command again"),
             ErrorKind::Peer => Some("check that key and address belong together"),
             _ => None,
         };
@@ -74,11 +90,16 @@ impl From<hyperfeed::Error> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        let hint = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Some("make room and run the command again")
+            }
+            _ => None,
+        };
         Self {
             text: error.to_string(),
-            hint: None,
-            closed_pipe,
+            hint: hint.map(str::to_owned),
+            closed_pipe: error.kind() == io::ErrorKind::BrokenPipe,
         }
     }
 }

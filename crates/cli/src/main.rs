@@ -3,19 +3,21 @@
 mod args;
 mod bar;
 mod command;
+mod copy;
 mod error;
+mod fetch;
 mod output;
 mod place;
 mod size;
+mod unfinished;
 
 use args::Cli;
-use clap::Parser;
 use error::Failure;
 use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let output = Output {
         json: cli.json,
         quiet: cli.quiet,
@@ -48,12 +50,12 @@ impl Failure {
     fn print(&self, output: Output) {
         if output.json {
             let object = serde_json::json!({ "error": self.to_string(), "hint": self.hint() });
-            anstream::eprintln!("{object}");
-        } else {
-            anstream::eprintln!("error: {self}");
-            if let Some(hint) = self.hint() {
-                anstream::eprintln!("hint: {hint}");
-            }
+            output::to_stderr(&object.to_string());
+            return;
+        }
+        output::to_stderr(&format!("error: {self}"));
+        if let Some(hint) = self.hint() {
+            output::to_stderr(&format!("hint: {hint}"));
         }
     }
 }

@@ -36,12 +36,22 @@ impl Output {
     /// A word on the side, for people.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet && !self.json {
-            anstream::eprintln!("{text}");
+            to_stderr(text);
         }
+    }
+
+    /// Something that is wrong and does not end the command. Said with `--json` too: stderr is for people.
+    pub(crate) fn warn(self, text: &str) {
+        to_stderr(&format!("warning: {text}"));
     }
 
     /// Whether bars may be drawn. They draw on stderr, and not when that is no terminal.
     pub(crate) fn draws(self) -> bool {
         !self.quiet && !self.json
     }
+}
+
+/// A line on stderr. Where nobody can read it, nobody can be told so either.
+pub(crate) fn to_stderr(text: &str) {
+    writeln!(io::stderr(), "{text}").ok();
 }

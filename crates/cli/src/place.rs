@@ -2,8 +2,11 @@
 
 use crate::args::{Class, Cli, Connection};
 use crate::error::Failure;
-use hyperfeed::{Builder, Core, Durability, Feed, FeedKey, PublicId};
+use hyperfeed::{
+    Builder, Core, Durability, ErrorKind, Feed, FeedInfo, FeedKey, FeedOptions, FileStore, PublicId,
+};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where the store is, and how to open it.
@@ -61,16 +64,20 @@ impl Place {
             .durability(self.durability)
             .external(move |feed| {
                 let path = fs::read_to_string(files.join(feed.public_id.to_string())).ok()?;
-                match hyperfeed::FileStore::open(Path::new(&path), true) {
-                    Ok(file) => Some(Box::new(file)),
-                    Err(error) => {
-                        anstream::eprintln!("warning: {path}: {error}");
-                        None
-                    }
-                }
+                // Commands look at the file first, and tell what is wrong with it.
+                let file = FileStore::open(Path::new(&path), false).ok()?;
+                Some(Box::new(file))
             });
         builder.open().await.map_err(|error| {
-            Failure::from(error).while_doing(format_args!("store {}", self.dir.display()))
+            let kind = error.kind();
+            let failure = Failure::from(error)
+                .while_doing(format_args!("cannot open the store {}", self.dir.display()));
+            match kind {
+                ErrorKind::InUse => {
+                    failure.with_hint("end the other process, or use another --store")
+                }
+                _ => failure,
+            }
         })
     }
 
@@ -80,8 +87,10 @@ impl Place {
         let text = path
             .to_str()
             .ok_or_else(|| Failure::new(format!("{}: not a path in UTF-8", path.display())))?;
-        fs::create_dir_all(self.files())?;
-        Ok(fs::write(self.files().join(id.to_string()), text)?)
+        let note = self.files().join(id.to_string());
+        let fail = |error: io::Error| Failure::from(error).while_doing(note.display());
+        fs::create_dir_all(self.files()).map_err(fail)?;
+        fs::write(&note, text).map_err(fail)
     }
 
     /// The file of a feed's blocks, if they lie outside of the store.
@@ -89,6 +98,22 @@ impl Place {
         fs::read_to_string(self.files().join(id.to_string()))
             .ok()
             .map(PathBuf::from)
+    }
+
+    /// Fails if the blocks of a feed lie in a file that cannot be used.
+    pub(crate) fn check_file(&self, id: &PublicId) -> Result<(), Failure> {
+        let Some(file) = self.file(id) else {
+            return Ok(());
+        };
+        let opened = FileStore::open(&file, false).map(drop);
+        opened.map_err(|error| {
+            Failure::new(error.to_string())
+                .while_doing("the blocks of this feed lie in a file outside of the store")
+                .with_hint(format!(
+                    "bring {} back, or `hyperfeed remove` the feed and clone it again",
+                    file.display()
+                ))
+        })
     }
 
     pub(crate) fn forget_file(&self, id: &PublicId) {
@@ -102,18 +127,41 @@ impl Place {
 }
 
 /// Opens the feed that a name stands for: key, public id, prefix of either, or alias.
-pub(crate) async fn feed(core: &Core, name: &str) -> Result<Feed, Failure> {
-    let info = core.find(name).await.map_err(|error| {
-        Failure::from(error).with_hint("`hyperfeed list` shows the feeds of this store")
-    })?;
-    Ok(core.open_local(&info.public_id.to_string()).await?)
+pub(crate) async fn feed(place: &Place, core: &Core, name: &str) -> Result<Feed, Failure> {
+    feed_with(place, core, name, FeedOptions::new()).await
 }
 
-/// A feed's whole key, as `clone` needs it.
-pub(crate) fn key(text: &str) -> Result<FeedKey, Failure> {
-    text.parse().map_err(|error| {
-        Failure::new(format!("{text}: not a feed key: {error}")).with_hint(
-            "a key is 64 hex digits, as `hyperfeed create` and `hyperfeed list` print it",
-        )
+/// Opens the feed that a name stands for, with options.
+pub(crate) async fn feed_with(
+    place: &Place,
+    core: &Core,
+    name: &str,
+    options: FeedOptions,
+) -> Result<Feed, Failure> {
+    let id = find(core, name).await?.public_id;
+    place.check_file(&id)?;
+    Ok(core.open_local_with(&id.to_string(), options).await?)
+}
+
+/// The key that `clone` is given: all of it, or a name of a feed that is here already.
+pub(crate) async fn key(core: &Core, text: &str) -> Result<FeedKey, Failure> {
+    let error = match text.parse() {
+        Ok(key) => return Ok(key),
+        Err(error) => error,
+    };
+    match core.find(text).await.map(|info| info.key) {
+        Ok(Some(key)) => Ok(key),
+        _ => Err(
+            Failure::new(format!("{text}: not a feed key: {error}")).with_hint(
+                "a key is 64 hex digits, as `hyperfeed create` and `hyperfeed list` print it",
+            ),
+        ),
+    }
+}
+
+/// The feed that a name stands for.
+pub(crate) async fn find(core: &Core, name: &str) -> Result<FeedInfo, Failure> {
+    core.find(name).await.map_err(|error| {
+        Failure::from(error).with_hint("`hyperfeed list` shows the feeds of this store")
     })
 }

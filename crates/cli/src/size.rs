@@ -42,6 +42,19 @@ impl fmt::Display for Size {
     }
 }
 
+/// Bytes of the largest block: with any proof it fits a frame of 5 MiB, which is the most a peer accepts.
+pub(crate) const MAX_BLOCK: u64 = hyperfeed::v2::wire::limits::MAX_BLOCK as u64;
+
+/// A size that a block can have.
+pub(crate) fn block_size(text: &str) -> Result<Size, String> {
+    match text.parse()? {
+        Size(size) if size > MAX_BLOCK => {
+            Err(format!("a block can have {MAX_BLOCK} bytes at most"))
+        }
+        size => Ok(size),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

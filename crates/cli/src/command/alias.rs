@@ -7,7 +7,7 @@ use serde_json::json;
 /// Names a feed, or takes its name away.
 pub(crate) async fn run(place: &Place, args: Alias, output: Output) -> Result<(), Failure> {
     let core = place.open().await?;
-    let feed = place::feed(&core, &args.feed).await?;
+    let feed = place::feed(place, &core, &args.feed).await?;
     core.set_alias(&feed.public_id(), args.name.as_deref())
         .await?;
     let text = match &args.name {

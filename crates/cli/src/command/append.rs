@@ -3,109 +3,111 @@ use crate::bar::Bar;
 use crate::error::Failure;
 use crate::output::Output;
 use crate::place::{self, Place};
+use crate::size::MAX_BLOCK;
+use crate::unfinished::Unfinished;
 use hyperfeed::Feed;
 use serde_json::json;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Appends files or stdin, and prints what was appended.
 pub(crate) async fn run(place: &Place, args: Append, output: Output) -> Result<(), Failure> {
-    // All inputs are opened before anything is appended: one that cannot be read changes nothing.
-    let inputs = open(&args.files)?;
-    let total = inputs.iter().map(|input| input.size).sum::<Option<u64>>();
+    // All inputs are looked at before anything is appended: one that cannot be read changes nothing.
+    let total = check(&args)?;
     let core = place.open().await?;
-    let feed = place::feed(&core, &args.feed).await?;
-    let start = feed.length();
+    let feed = place::feed(place, &core, &args.feed).await?;
+    if !feed.is_writable() {
+        return Err(Failure::new(if feed.is_finalized() {
+            "this feed is sealed: no block can follow"
+        } else {
+            "this feed is somebody else's: only who has its secret key can append"
+        }));
+    }
+    let (unfinished, earlier) = Unfinished::of(place, &feed.public_id())?;
     let bar = total
         .filter(|total| *total >= WORTH_A_BAR)
         .map(|total| Bar::bytes(output, total));
+    let length = feed.length();
     let mut writer = Writer {
         feed: &feed,
         batch: Vec::new(),
         bytes: 0,
+        start: earlier.filter(|start| *start < length).unwrap_or(length),
+        same: earlier.unwrap_or(length)..length,
+        unfinished,
         bar: bar.as_ref(),
+        output,
     };
-    for input in inputs {
-        let name = input.name.clone();
-        let written = match (args.lines, args.whole) {
-            (true, _) => writer.lines(input).await,
-            (_, true) => writer.whole(input).await,
-            _ => writer.chunks(input, args.chunk.0).await,
-        };
-        if let Err(failure) = written {
-            let done = feed.length();
-            let failure = failure.while_doing(name);
-            return Err(if done > start {
-                failure.with_hint(format!(
-                    "blocks {start} to {} are appended and stay",
-                    done - 1
-                ))
-            } else {
-                failure
-            });
-        }
-    }
-    writer.flush().await?;
-    if let Some(bar) = bar {
+    let written = writer.append_all(&args).await;
+    if let Some(bar) = &bar {
         bar.clear();
     }
+    let start = writer.start;
+    written.map_err(|failure| stays(&feed, start, failure))?;
     let (length, bytes) = (feed.length(), feed.byte_length());
     let text = if length == start {
         format!("nothing to append; length {length}")
     } else {
         format!("blocks {start}..{length}, length {length}, {bytes} bytes")
     };
-    output.result(
-        &text,
-        &json!({ "start": start, "end": length, "length": length, "byte_length": bytes }),
-    )?;
+    let object = json!({ "start": start, "end": length, "length": length, "byte_length": bytes });
+    output.result(&text, &object)?;
     Ok(core.close().await?)
 }
 
-struct Input {
-    name: String,
-    reader: Box<dyn Read>,
-    size: Option<u64>,
-}
-
-fn open(files: &[PathBuf]) -> Result<Vec<Input>, Failure> {
-    if files.is_empty() {
-        return Ok(vec![stdin()]);
-    }
-    files
-        .iter()
-        .map(|path| {
-            if path == Path::new("-") {
-                Ok(stdin())
-            } else {
-                file(path)
-            }
-        })
-        .collect()
-}
-
-fn stdin() -> Input {
-    Input {
-        name: "stdin".to_owned(),
-        reader: Box::new(io::stdin()),
-        size: None,
+/// Says what is in the feed, after a failure.
+fn stays(feed: &Feed, start: u64, failure: Failure) -> Failure {
+    match feed.length() {
+        length if length > start => failure.and_hint(format_args!(
+            "blocks {start}..{length} are appended and stay: the same command goes on after them"
+        )),
+        _ => failure.and_hint("nothing was appended"),
     }
 }
 
-fn file(path: &Path) -> Result<Input, Failure> {
-    let name = path.display().to_string();
-    let fail = |error: io::Error| Failure::from(error).while_doing(&name);
-    let file = File::open(path).map_err(fail)?;
-    let about = file.metadata().map_err(fail)?;
+/// Whether all inputs can be read; gives their size, if it can be known.
+fn check(args: &Append) -> Result<Option<u64>, Failure> {
+    if args.files.is_empty() {
+        return Ok(None);
+    }
+    let mut total = Some(0);
+    for path in &args.files {
+        let size = if is_stdin(path) {
+            None
+        } else {
+            file_size(path)?
+        };
+        if args.whole && size.is_some_and(|size| size > MAX_BLOCK) {
+            return Err(too_large().while_doing(path.display()));
+        }
+        total = total.zip(size).map(|(total, size)| total + size);
+    }
+    Ok(total)
+}
+
+/// `None` for what is no plain file.
+fn file_size(path: &Path) -> Result<Option<u64>, Failure> {
+    let fail = |error: io::Error| Failure::from(error).while_doing(path.display());
+    let about = File::open(path)
+        .and_then(|file| file.metadata())
+        .map_err(fail)?;
     if about.is_dir() {
-        return Err(Failure::new("is a directory").while_doing(&name));
+        return Err(Failure::new("is a directory").while_doing(path.display()));
     }
-    Ok(Input {
-        name,
-        reader: Box::new(file),
-        size: Some(about.len()),
-    })
+    Ok(about.is_file().then_some(about.len()))
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn too_large() -> Failure {
+    Failure::new(format!(
+        "larger than a block can be, which is {MAX_BLOCK} bytes"
+    ))
+    .with_hint("without --whole a file is cut into blocks")
 }
 
 /// Collects blocks and appends them in batches.
@@ -113,21 +115,55 @@ struct Writer<'a> {
     feed: &'a Feed,
     batch: Vec<Vec<u8>>,
     bytes: usize,
+    /// The block at which the input begins in the feed.
+    start: u64,
+    /// What an earlier run has appended and this input has not been compared with yet.
+    same: Range<u64>,
+    unfinished: Unfinished,
     bar: Option<&'a Bar>,
+    output: Output,
 }
 
 impl Writer<'_> {
-    async fn lines(&mut self, input: Input) -> Result<(), Failure> {
-        let mut reader = BufReader::new(input.reader);
-        loop {
+    async fn append_all(&mut self, args: &Append) -> Result<(), Failure> {
+        let stdin = [PathBuf::from("-")];
+        let files = if args.files.is_empty() {
+            &stdin
+        } else {
+            args.files.as_slice()
+        };
+        for path in files {
+            let (name, reader): (_, Box<dyn Read>) = if is_stdin(path) {
+                ("stdin".to_owned(), Box::new(io::stdin()))
+            } else {
+                let name = path.display().to_string();
+                let file =
+                    File::open(path).map_err(|error| Failure::from(error).while_doing(&name))?;
+                (name, Box::new(file))
+            };
+            let read = match (args.lines, args.whole) {
+                (true, _) => self.lines(reader).await,
+                (_, true) => self.whole(reader).await,
+                _ => self.chunks(reader, args.chunk.0).await,
+            };
+            read.map_err(|failure| failure.while_doing(name))?;
+        }
+        self.is_other().await?;
+        self.flush().await?;
+        self.unfinished.end()
+    }
+
+    async fn lines(&mut self, reader: Box<dyn Read>) -> Result<(), Failure> {
+        let mut reader = BufReader::new(reader);
+        for number in 1_u64.. {
             let mut line = Vec::new();
-            // One byte past the limit is enough to see that a line is too long.
+            // Room for the line's end, and one byte more to see that a line is too long.
             let read = reader
                 .by_ref()
                 .take(MAX_BLOCK + 3)
                 .read_until(b'\n', &mut line)?;
             if read == 0 {
-                return Ok(());
+                break;
             }
             if line.last() == Some(&b'\n') {
                 line.pop();
@@ -135,45 +171,88 @@ impl Writer<'_> {
                     line.pop();
                 }
             }
+            if line.len() as u64 > MAX_BLOCK {
+                let text = format!(
+                    "line {number} is longer than a block can be, which is {MAX_BLOCK} bytes"
+                );
+                return Err(
+                    Failure::new(text).with_hint("without --lines a file is cut into blocks")
+                );
+            }
             self.push(line).await?;
         }
+        Ok(())
     }
 
-    async fn whole(&mut self, mut input: Input) -> Result<(), Failure> {
+    async fn whole(&mut self, mut reader: Box<dyn Read>) -> Result<(), Failure> {
         let mut block = Vec::new();
-        input
-            .reader
+        reader
             .by_ref()
             .take(MAX_BLOCK + 1)
             .read_to_end(&mut block)?;
         if block.len() as u64 > MAX_BLOCK {
-            let failure = Failure::new(format!(
-                "larger than a block can be, which is {} bytes",
-                MAX_BLOCK
-            ));
-            return Err(failure.with_hint("leave --whole out, and the file is cut into blocks"));
+            return Err(too_large());
         }
         self.push(block).await
     }
 
-    async fn chunks(&mut self, mut input: Input, size: u64) -> Result<(), Failure> {
+    async fn chunks(&mut self, mut reader: Box<dyn Read>, size: u64) -> Result<(), Failure> {
         loop {
             let mut block = Vec::new();
-            if input.reader.by_ref().take(size).read_to_end(&mut block)? == 0 {
+            if reader.by_ref().take(size).read_to_end(&mut block)? == 0 {
                 return Ok(());
             }
             self.push(block).await?;
         }
     }
 
+    /// Takes a block of the input, unless an earlier run has appended it.
     async fn push(&mut self, block: Vec<u8>) -> Result<(), Failure> {
+        if self.same.is_empty() {
+            return self.collect(block).await;
+        }
+        if self.feed.get(self.same.start).await? != block {
+            self.is_other().await?;
+            return self.collect(block).await;
+        }
+        if let Some(bar) = self.bar {
+            bar.add(block.len() as u64);
+        }
+        self.same.start += 1;
+        if self.same.is_empty() {
+            self.output.note(&format!(
+                "blocks {}..{} are there from an earlier run that did not end; going on after them",
+                self.start, self.same.end
+            ));
+        }
+        Ok(())
+    }
+
+    /// If the input is not that of the earlier run, what was equal is appended once more, like any other input.
+    async fn is_other(&mut self) -> Result<(), Failure> {
+        if self.same.is_empty() {
+            return Ok(());
+        }
+        let equal = self.start..self.same.start;
+        self.start = self.same.end;
+        self.same.start = self.same.end;
+        for index in equal {
+            let block = self.feed.get(index).await?;
+            self.collect(block.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn collect(&mut self, block: Vec<u8>) -> Result<(), Failure> {
         self.bytes += block.len();
         self.batch.push(block);
-        if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_BLOCKS {
-            self.flush().await
-        } else {
-            Ok(())
+        if self.bytes < BATCH_BYTES && self.batch.len() < BATCH_BLOCKS {
+            return Ok(());
         }
+        if self.feed.length() == self.start {
+            self.unfinished.begin(self.start)?;
+        }
+        self.flush().await
     }
 
     async fn flush(&mut self) -> Result<(), Failure> {
@@ -195,5 +274,3 @@ const WORTH_A_BAR: u64 = 16 << 20;
 const BATCH_BYTES: usize = 4 << 20;
 /// Blocks appended at a time.
 const BATCH_BLOCKS: usize = 1024;
-/// Bytes of the largest block.
-const MAX_BLOCK: u64 = hyperfeed::v2::wire::limits::MAX_BLOCK as u64;

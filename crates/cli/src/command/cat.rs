@@ -1,60 +1,64 @@
 use crate::args::Cat;
-use crate::command::clone::Fetch;
+use crate::bar::Bar;
 use crate::error::Failure;
-use crate::output::Output;
+use crate::fetch::Fetch;
 use crate::place::{self, Place};
 use futures::StreamExt;
+use hyperfeed::{Feed, FeedOptions};
 use std::io::{self, Write};
 
 /// Writes blocks to stdout, one after the other.
 pub(crate) async fn run(place: &Place, args: Cat) -> Result<(), Failure> {
-    let core = place.open().await?;
-    let feed = place::feed(&core, &args.feed).await?;
-    let quiet = Output {
-        json: false,
-        quiet: true,
+    let core = place.open_limited(&args.connection).await?;
+    // With peers, only what is shown is fetched.
+    let options = FeedOptions::new().sparse(true);
+    let feed = place::feed_with(place, &core, &args.feed, options).await?;
+    if args.peers.is_empty() {
+        if args.live {
+            return Err(
+                Failure::new("--live needs somebody to get new blocks from").with_hint(
+                    "name a peer with --peer ADDR; a store is open in one process at a time",
+                ),
+            );
+        }
+        held(&feed, &args).await?;
+    } else {
+        let bar = Bar::hidden();
+        let mut fetch = Fetch::start(&core, &feed, &args.peers, &args.connection, args.live, &bar);
+        fetch.until_all_ended(fetched(&feed, &args), &bar).await?;
+        fetch.stop().await;
+    }
+    drop(feed);
+    Ok(core.close().await?)
+}
+
+/// What is here.
+async fn held(feed: &Feed, args: &Cat) -> Result<(), Failure> {
+    let length = feed.length();
+    let end = args.end.map_or(length, |end| end.min(length));
+    let mut out = io::stdout().lock();
+    for index in args.start..end {
+        let block = feed.try_get(index).await?;
+        out.write_all(&block.ok_or_else(|| missing(index, length))?)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// What is here or comes from peers.
+async fn fetched(feed: &Feed, args: &Cat) -> Result<(), Failure> {
+    let mut blocks = match args.end {
+        Some(end) => feed.read_stream(args.start..end),
+        None => feed.read_stream(args.start..),
     };
-    let fetching = !args.peers.is_empty();
-    let _fetch = fetching.then(|| {
-        Fetch::start(
-            &core,
-            &feed,
-            &args.peers,
-            &args.connection,
-            args.live,
-            quiet,
-        )
-    });
-    if args.live && !fetching {
-        return Err(Failure::new("--live needs somebody to get new blocks from")
-            .with_hint("name a peer with --peer ADDR; a store is open in one process at a time"));
+    if args.live {
+        blocks = blocks.live();
     }
     let mut out = io::stdout().lock();
-    if args.live || fetching {
-        let mut blocks = match args.end {
-            Some(end) => feed.read_stream(args.start..end),
-            None => feed.read_stream(args.start..),
-        };
-        if args.live {
-            blocks = blocks.live();
-        }
-        while let Some(block) = blocks.next().await {
-            out.write_all(&block?)?;
-            out.flush()?;
-        }
-    } else {
-        let end = args.end.map_or(feed.length(), |end| end.min(feed.length()));
-        for index in args.start..end {
-            let block = feed
-                .try_get(index)
-                .await?
-                .ok_or_else(|| missing(index, feed.length()))?;
-            out.write_all(&block)?;
-        }
+    while let Some(block) = blocks.next().await {
+        out.write_all(&block?)?;
+        out.flush()?;
     }
-    out.flush()?;
-    drop(out);
-    Ok(core.close().await?)
+    Ok(())
 }
 
 /// A block that is not held here.

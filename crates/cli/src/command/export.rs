@@ -9,7 +9,7 @@ use std::io;
 /// Prints the secret key of a feed, if the user means it.
 pub(crate) async fn export(place: &Place, args: Export, output: Output) -> Result<(), Failure> {
     let core = place.open().await?;
-    let feed = place::feed(&core, &args.feed).await?;
+    let feed = place::feed(place, &core, &args.feed).await?;
     let Some(secret) = core.secret_key(&feed.public_id()).await? else {
         return Err(Failure::new(
             "the secret key of this feed is not here: somebody else writes it",

@@ -7,7 +7,7 @@ use serde_json::json;
 /// Seals a static feed and prints its key.
 pub(crate) async fn run(place: &Place, args: OneFeed, output: Output) -> Result<(), Failure> {
     let core = place.open().await?;
-    let feed = place::feed(&core, &args.feed).await?;
+    let feed = place::feed(place, &core, &args.feed).await?;
     let key = feed.finalize().await?;
     output.result(
         &key.to_string(),

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 /// Writes one block to stdout, raw.
 pub(crate) async fn run(place: &Place, args: Get) -> Result<(), Failure> {
     let core = place.open().await?;
-    let feed = place::feed(&core, &args.feed).await?;
+    let feed = place::feed(place, &core, &args.feed).await?;
     let block = feed
         .try_get(args.index)
         .await?

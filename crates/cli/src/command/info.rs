@@ -11,7 +11,7 @@ use std::ops::Range;
 /// Tells about one feed.
 pub(crate) async fn run(place: &Place, args: Info, output: Output) -> Result<(), Failure> {
     let core = place.open().await?;
-    let feed = place::feed(&core, &args.feed).await?;
+    let feed = place::feed(place, &core, &args.feed).await?;
     let info = core.stat(&feed.public_id()).await?;
     let missing = feed.missing(..feed.length()).await?;
     let file = place.file(&info.public_id);

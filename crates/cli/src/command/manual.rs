@@ -1,17 +1,13 @@
 use crate::args::{Cli, Completions};
 use crate::error::Failure;
 use clap::CommandFactory;
-use std::io;
+use std::io::{self, Write};
 
 /// Prints the completion script of a shell.
 pub(crate) fn completions(args: Completions) -> Result<(), Failure> {
-    clap_complete::generate(
-        args.shell,
-        &mut Cli::command(),
-        "hyperfeed",
-        &mut io::stdout(),
-    );
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "hyperfeed", &mut script);
+    Ok(io::stdout().lock().write_all(&script)?)
 }
 
 /// Prints the manual page, subcommands included.
@@ -23,7 +19,7 @@ pub(crate) fn man() -> Result<(), Failure> {
     for sub in command.get_subcommands() {
         let mut page = Vec::new();
         clap_mangen::Man::new(sub.clone()).render_description_section(&mut page)?;
-        io::Write::write_all(&mut out, &page)?;
+        out.write_all(&page)?;
     }
     Ok(())
 }

@@ -24,25 +24,26 @@ use crate::place::Place;
 
 /// Carries a command out.
 pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
-    let place = Place::new(&cli)?;
+    // Not all need a store.
+    let place = Place::new(&cli);
     match cli.command {
-        Command::Alias(args) => alias::run(&place, args, output).await,
-        Command::Append(args) => append::run(&place, args, output).await,
-        Command::Cat(args) => cat::run(&place, args).await,
-        Command::Clone(args) => clone::run(&place, args, output).await,
+        Command::Alias(args) => alias::run(&place?, args, output).await,
+        Command::Append(args) => append::run(&place?, args, output).await,
+        Command::Cat(args) => cat::run(&place?, args).await,
+        Command::Clone(args) => clone::run(&place?, args, output).await,
         Command::Completions(args) => manual::completions(args),
-        Command::Create(args) => create::run(&place, args, output).await,
-        Command::Doctor => doctor::run(&place, output).await,
-        Command::Export(args) => export::export(&place, args, output).await,
-        Command::Finalize(args) => finalize::run(&place, args, output).await,
-        Command::Get(args) => get::run(&place, args).await,
-        Command::Import(args) => export::import(&place, args, output).await,
-        Command::Info(args) => info::run(&place, args, output).await,
-        Command::List => list::run(&place, output).await,
+        Command::Create(args) => create::run(&place?, args, output).await,
+        Command::Doctor => doctor::run(&place?, output).await,
+        Command::Export(args) => export::export(&place?, args, output).await,
+        Command::Finalize(args) => finalize::run(&place?, args, output).await,
+        Command::Get(args) => get::run(&place?, args).await,
+        Command::Import(args) => export::import(&place?, args, output).await,
+        Command::Info(args) => info::run(&place?, args, output).await,
+        Command::List => list::run(&place?, output).await,
         Command::Man => manual::man(),
-        Command::Remove(args) => remove::run(&place, args, output).await,
-        Command::Share(args) => share::run(&place, args, output).await,
-        Command::Sync(args) => sync::run(&place, args, output).await,
-        Command::Verify(args) => verify::run(&place, args, output).await,
+        Command::Remove(args) => remove::run(&place?, args, output).await,
+        Command::Share(args) => share::run(&place?, args, output).await,
+        Command::Sync(args) => sync::run(&place?, args, output).await,
+        Command::Verify(args) => verify::run(&place?, args, output).await,
     }
 }

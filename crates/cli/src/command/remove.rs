@@ -2,13 +2,14 @@ use crate::args::Remove;
 use crate::error::Failure;
 use crate::output::Output;
 use crate::place::{self, Place};
+use crate::unfinished::Unfinished;
 use serde_json::json;
 
 /// Removes a feed and what the store keeps of it. A file of the user's that holds its blocks stays.
 pub(crate) async fn run(place: &Place, args: Remove, output: Output) -> Result<(), Failure> {
     let core = place.open().await?;
-    let feed = place::feed(&core, &args.feed).await?;
-    if feed.is_writable() && !args.force {
+    let info = place::find(&core, &args.feed).await?;
+    if info.writable && !args.force {
         return Err(Failure::new(
             "this is a feed of your own: with it goes the only key that can append to it",
         )
@@ -16,9 +17,10 @@ pub(crate) async fn run(place: &Place, args: Remove, output: Output) -> Result<(
             "`hyperfeed export` prints the secret key; --force removes the feed all the same",
         ));
     }
-    let id = feed.public_id();
-    drop(feed);
+    let id = info.public_id;
     core.remove(&id).await?;
+    let (mut unfinished, _) = Unfinished::of(place, &id)?;
+    unfinished.end()?;
     let file = place.file(&id);
     place.forget_file(&id);
     let kept = file

@@ -1,110 +1,131 @@
 use crate::args::Share;
-use crate::command::clone::options;
 use crate::error::Failure;
+use crate::fetch::options;
 use crate::output::Output;
 use crate::place::{self, Place};
+use async_std::io::BufReader;
 use async_std::io::prelude::BufReadExt;
 use async_std::task;
-use futures::StreamExt;
-use futures::future::{Either, select};
+use futures::FutureExt;
+use futures::future::{pending, select_all};
 use hyperfeed::tcp::{self, Listener};
-use hyperfeed::{Core, Feed, Feeds, Replication};
+use hyperfeed::{Core, ErrorKind, Feed, Feeds, Replication};
 use serde_json::json;
 use std::time::Duration;
 
 /// Serves feeds until interrupted, or until somebody has everything.
 pub(crate) async fn run(place: &Place, args: Share, output: Output) -> Result<(), Failure> {
     let core = place.open_limited(&args.connection).await?;
-    let mut feeds = Vec::new();
-    let mut names = args.feeds.clone();
-    if names.is_empty() {
-        let known = core.list().await?;
-        names = known
-            .iter()
-            .filter(|info| info.key.is_some())
-            .map(|info| info.public_id.to_string())
-            .collect();
+    let feeds = open(place, &core, &args, output).await?;
+    let appended = match &args.stdin {
+        Some(name) => Some(place::feed(place, &core, name).await?),
+        None => None,
+    };
+    let options = options(&args.connection);
+    let options = if args.feeds.is_empty() {
+        options.feeds(Feeds::Requested)
+    } else {
+        options.listed(&feeds)
+    };
+    let listener = tcp::listen(&core, args.listen.as_str(), options)
+        .await
+        .map_err(in_use)?;
+    let address = listener.local_addr()?.to_string();
+    let object = json!({ "event": "listening", "address": address });
+    output.event(&format!("listening on {address}"), &object)?;
+    for feed in &feeds {
+        let key = feed.key().map(|key| key.to_string()).unwrap_or_default();
+        output.note(&format!("  hyperfeed clone {key} {address}"));
     }
-    for name in &names {
-        let feed = place::feed(&core, name).await?;
+    let whole = async {
+        if args.exit_after_upload {
+            somebody_has_all(&feeds).await
+        } else {
+            pending().await
+        }
+    };
+    let lines = async {
+        if let Some(feed) = &appended {
+            append_lines(feed, output).await?;
+        }
+        // Its input has ended; serving goes on.
+        pending().await
+    };
+    let work = [
+        accept(&listener, output).boxed_local(),
+        whole.boxed_local(),
+        lines.boxed_local(),
+    ];
+    let (ended, _, rest) = select_all(work).await;
+    drop(rest);
+    ended?;
+    drop((feeds, appended));
+    Ok(core.close().await?)
+}
+
+/// The feeds to share. Those that nobody named are left out where they cannot be shared.
+async fn open(
+    place: &Place,
+    core: &Core,
+    args: &Share,
+    output: Output,
+) -> Result<Vec<Feed>, Failure> {
+    let mut feeds = Vec::new();
+    for name in &args.feeds {
+        let feed = place::feed(place, core, name).await?;
         if feed.key().is_none() {
-            return Err(
-                Failure::new(format!("{name} is a static feed that is not sealed yet"))
-                    .with_hint("`hyperfeed finalize` seals it"),
-            );
+            let text = format!("{name} is a static feed that is not sealed yet");
+            return Err(Failure::new(text).with_hint("`hyperfeed finalize` seals it"));
         }
         feeds.push(feed);
+    }
+    if args.feeds.is_empty() {
+        for info in core.list().await? {
+            let name = info.public_id.to_string();
+            match place::feed(place, core, &name).await {
+                Ok(feed) if feed.key().is_some() => feeds.push(feed),
+                Ok(_) => {}
+                Err(failure) => output.warn(&format!("{name} is not shared: {failure}")),
+            }
+        }
     }
     if feeds.is_empty() {
         return Err(
             Failure::new("there is no feed to share").with_hint("`hyperfeed create` makes one")
         );
     }
-    let asked = options(&args.connection).feeds(Feeds::Listed(Vec::new()));
-    let shared = if args.feeds.is_empty() {
-        asked.feeds(Feeds::Requested)
-    } else {
-        asked.listed(&feeds)
-    };
-    let listener = tcp::listen(&core, args.listen.as_str(), shared).await?;
-    let address = listener.local_addr()?.to_string();
-    output.event(
-        &format!("listening on {address}"),
-        &json!({ "event": "listening", "address": address }),
-    )?;
-    for feed in &feeds {
-        let key = feed.key().map(|key| key.to_string()).unwrap_or_default();
-        output.note(&format!("  hyperfeed clone {key} {address}"));
-    }
-    let appender = match &args.stdin {
-        Some(name) => Some(task::spawn(append_lines(
-            place::feed(&core, name).await?,
-            output,
-        ))),
-        None => None,
-    };
-    let accepting = Box::pin(accept(&core, listener, output));
-    if args.exit_after_upload {
-        let whole = Box::pin(somebody_has_all(&feeds));
-        match select(accepting, whole).await {
-            Either::Left((result, _)) => result?,
-            Either::Right((result, _)) => result?,
-        }
-    } else {
-        accepting.await?;
-    }
-    if let Some(appender) = appender {
-        appender.cancel().await;
-    }
-    drop(feeds);
-    Ok(core.close().await?)
+    Ok(feeds)
 }
 
-async fn accept(core: &Core, listener: Listener, output: Output) -> Result<(), Failure> {
+fn in_use(error: hyperfeed::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::InUse => Failure::from(error)
+            .with_hint("another process listens there; --listen 127.0.0.1:0 takes a free port"),
+        _ => Failure::from(error).with_hint("--listen takes HOST:PORT, such as 0.0.0.0:3282"),
+    }
+}
+
+async fn accept(listener: &Listener, output: Output) -> Result<(), Failure> {
     loop {
         let (replication, from) = listener.accept().await?;
-        output.event(
-            &format!("{from} connected"),
-            &json!({ "event": "connected", "peer": from.to_string() }),
-        )?;
-        let core = core.clone();
-        task::spawn(async move { watch(&core, replication, &from.to_string(), output).await });
+        let from = from.to_string();
+        let object = json!({ "event": "connected", "peer": from });
+        output.event(&format!("{from} connected"), &object)?;
+        task::spawn(watch(replication, from, output));
     }
 }
 
 /// Tells how a connection ends.
-async fn watch(_core: &Core, replication: Replication, from: &str, output: Output) {
-    let info = replication.peer().await;
-    let ended = replication.finished().await;
-    let reason = match &ended {
+async fn watch(replication: Replication, from: String, output: Output) {
+    let reason = match replication.finished().await {
         Ok(()) => "closed".to_owned(),
         Err(error) => error.to_string(),
     };
-    let uploaded = info.map(|info| info.uploaded).unwrap_or(0);
-    let object =
-        json!({ "event": "disconnected", "peer": from, "reason": reason, "uploaded": uploaded });
+    let object = json!({ "event": "disconnected", "peer": from, "reason": reason });
     // The reader of our output may be gone; serving goes on.
-    output.event(&format!("{from}: {reason}"), &object).ok();
+    output
+        .event(&format!("{from} left: {reason}"), &object)
+        .ok();
 }
 
 /// Waits until a peer has every block of every feed, and then until it has gone.
@@ -113,10 +134,8 @@ async fn somebody_has_all(feeds: &[Feed]) -> Result<(), Failure> {
         let mut whole = true;
         for feed in feeds {
             let state = feed.sync_state().await?;
-            whole &= state
-                .peers
-                .iter()
-                .any(|peer| state.length > 0 && peer.has_blocks >= state.length);
+            let has_all = |blocks| state.length > 0 && blocks >= state.length;
+            whole &= state.peers.iter().any(|peer| has_all(peer.has_blocks));
         }
         if whole {
             break;
@@ -136,29 +155,27 @@ async fn somebody_has_all(feeds: &[Feed]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Appends each line of stdin as a block.
-async fn append_lines(feed: Feed, output: Output) {
-    let mut lines = async_std::io::BufReader::new(async_std::io::stdin()).lines();
-    while let Some(line) = lines.next().await {
-        let appended = match line {
-            Ok(line) => feed.append(line.into_bytes()).await,
-            Err(error) => {
-                output.note(&format!("stdin: {error}"));
-                return;
-            }
-        };
-        match appended {
-            Ok(index) => {
-                output
-                    .event(
-                        &format!("appended block {index}"),
-                        &json!({ "event": "appended", "block": index }),
-                    )
-                    .ok();
-            }
-            Err(error) => output.note(&format!("stdin: {error}")),
+/// Appends each line of stdin as a block. One that cannot be appended ends it: those after it would take its place.
+async fn append_lines(feed: &Feed, output: Output) -> Result<(), Failure> {
+    let mut lines = BufReader::new(async_std::io::stdin());
+    for number in 1_u64.. {
+        let mut line = Vec::new();
+        if lines.read_until(b'\n', &mut line).await? == 0 {
+            break;
         }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        }
+        let index = feed.append(line).await.map_err(|error| {
+            Failure::from(error).while_doing(format_args!("stdin, line {number}"))
+        })?;
+        let object = json!({ "event": "appended", "block": index });
+        output.event(&format!("appended block {index}"), &object)?;
     }
+    Ok(())
 }
 
 /// How often progress of peers is looked at.

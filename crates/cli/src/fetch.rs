@@ -1,0 +1,303 @@
+//! Connections that fetch a feed.
+
+use crate::args::Connection;
+use crate::bar::Bar;
+use crate::error::Failure;
+use crate::output::Output;
+use async_std::future::timeout;
+use async_std::task::{self, JoinHandle};
+use futures::channel::mpsc;
+use futures::future::{Either, select};
+use futures::{SinkExt, StreamExt};
+use hyperfeed::tcp::{self, Reconnect};
+use hyperfeed::{
+    Core, ErrorKind, Feed, Progress, ReplicateOptions, Replication, ReplicationEvent, Status,
+};
+use serde_json::json;
+use std::ops::Range;
+use std::pin::pin;
+use std::time::Duration;
+
+/// Connections that fetch one feed, one task each.
+pub(crate) struct Fetch {
+    tasks: Vec<JoinHandle<()>>,
+    ended: mpsc::Receiver<Failure>,
+}
+
+impl Fetch {
+    /// Connects to every address. With `live` for ever, again and again; otherwise once each.
+    pub(crate) fn start(
+        core: &Core,
+        feed: &Feed,
+        addresses: &[String],
+        connection: &Connection,
+        live: bool,
+        bar: &Bar,
+    ) -> Self {
+        let (send, ended) = mpsc::channel(addresses.len());
+        let tasks = addresses.iter().map(|address| {
+            let line = Line {
+                core: core.clone(),
+                feed: feed.clone(),
+                address: address.clone(),
+                options: options(connection).listed([feed]),
+                patience: patience(connection),
+                bar: bar.clone(),
+            };
+            let mut send = send.clone();
+            task::spawn(async move {
+                let failure = if live {
+                    line.keep().await
+                } else {
+                    line.once().await
+                };
+                // Nobody listens any more: the download is done.
+                send.send(failure).await.ok();
+            })
+        });
+        Self {
+            tasks: tasks.collect(),
+            ended,
+        }
+    }
+
+    /// Downloads a range, with a bar; fails when the last connection has ended before. An end past the last block
+    /// that peers have is taken back to it.
+    pub(crate) async fn download(
+        &mut self,
+        feed: &Feed,
+        range: Range<u64>,
+        bar: &Bar,
+        output: Output,
+    ) -> Result<Progress, Failure> {
+        let download = if range.end == u64::MAX {
+            feed.download(range.start..)
+        } else {
+            feed.download(range.clone())
+        };
+        let mut progress = download.progress();
+        let shows = async {
+            let mut last = Progress::default();
+            while let Some(progress) = progress.next().await {
+                bar.show(&progress);
+                last = progress;
+                if output.json {
+                    let object = json!({
+                        "event": "progress", "held": progress.held, "total": progress.total,
+                        "bytes": progress.held_bytes, "byte_length": progress.byte_length,
+                        "rate": progress.rate, "peers": progress.peers,
+                    });
+                    // Nobody reads it: the download goes on all the same.
+                    output.event("", &object).ok();
+                }
+            }
+            last
+        };
+        let ends_early = reaches_end(feed, range);
+        let whole = async {
+            match select(pin!(download), pin!(ends_early)).await {
+                Either::Left((done, _)) => Ok(done?),
+                Either::Right((done, _)) => done,
+            }
+        };
+        let work = async {
+            // The stream of progress may end first: the download then has ended as well.
+            let shows = pin!(async {
+                shows.await;
+                futures::future::pending::<()>().await;
+            });
+            match select(pin!(whole), shows).await {
+                Either::Left((done, _)) => done,
+                Either::Right(_) => Err(Failure::new("the progress ended")),
+            }
+        };
+        self.until_all_ended(work, bar).await
+    }
+
+    /// Does some work that needs the connections: fails when the last of them has ended before.
+    pub(crate) async fn until_all_ended<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Failure>>,
+        bar: &Bar,
+    ) -> Result<T, Failure> {
+        let mut work = pin!(work);
+        let mut failures = Vec::new();
+        while failures.len() < self.tasks.len() {
+            match select(work.as_mut(), self.ended.next()).await {
+                Either::Left((result, _)) => return result,
+                Either::Right((Some(failure), _)) => {
+                    if failures.len() + 1 < self.tasks.len() {
+                        bar.note(&format!("{failure}; going on with the other peers"));
+                    }
+                    failures.push(failure);
+                }
+                Either::Right((None, _)) => break,
+            }
+        }
+        // The last blocks may have been on their way from socket to store.
+        match timeout(SETTLE, work).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::together(failures)),
+        }
+    }
+
+    /// Ends the connections.
+    pub(crate) async fn stop(self) {
+        for task in self.tasks {
+            task.cancel().await;
+        }
+    }
+}
+
+/// Waits until every block of a range that any peer has is here, for ranges that reach past the end of the feed.
+async fn reaches_end(feed: &Feed, range: Range<u64>) -> Result<Progress, Failure> {
+    if range.end == u64::MAX {
+        // An open end is watched by the download itself.
+        return futures::future::pending().await;
+    }
+    loop {
+        task::sleep(LOOK_EVERY).await;
+        let state = feed.sync_state().await?;
+        let told = state.peers.iter().any(|peer| peer.has_blocks > 0)
+            || (state.known_blocks == 0 && state.status == Status::Complete);
+        let end = range.end.min(state.known_blocks).max(range.start);
+        if told && end < range.end && feed.missing(range.start..end).await?.is_empty() {
+            return Ok(Progress {
+                held: end - range.start,
+                total: end - range.start,
+                held_bytes: state.held_bytes,
+                byte_length: state.byte_length,
+                peers: state.peers.len(),
+                rate: state.download_rate,
+            });
+        }
+    }
+}
+
+/// One address.
+struct Line {
+    core: Core,
+    feed: Feed,
+    address: String,
+    options: ReplicateOptions,
+    /// How long a peer may take to answer, and to open the feed.
+    patience: Duration,
+    bar: Bar,
+}
+
+impl Line {
+    async fn once(self) -> Failure {
+        match connect(&self.core, &self.address, &self.options, self.patience).await {
+            Ok(replication) => self.until_gone(replication).await,
+            Err(failure) => failure,
+        }
+    }
+
+    async fn keep(self) -> Failure {
+        let first = connect(&self.core, &self.address, &self.options, self.patience).await;
+        let failure = match first {
+            Ok(replication) => self.until_gone(replication).await,
+            Err(failure) => failure,
+        };
+        self.bar.note(&format!("{failure}; trying again"));
+        let mut reconnect = Reconnect::new(&self.core, self.address.clone(), self.options.clone());
+        loop {
+            match reconnect.next().await {
+                Ok(replication) => {
+                    self.bar.note(&format!("{}: connected", self.address));
+                    let failure = self.until_gone(replication).await;
+                    self.bar.note(&format!("{failure}; trying again"));
+                }
+                Err(error) => return Failure::from(error),
+            }
+        }
+    }
+
+    /// Waits until a connection is over, and says why.
+    async fn until_gone(&self, replication: Replication) -> Failure {
+        let mut finished = pin!(replication.finished());
+        match timeout(self.patience, finished.as_mut()).await {
+            Ok(result) => return self.explain(result),
+            Err(_) if self.shares(&replication).await => return self.explain(finished.await),
+            Err(_) => {}
+        }
+        replication.close().await;
+        self.does_not_share(&replication).await
+    }
+
+    /// Whether the peer has opened the feed.
+    async fn shares(&self, replication: &Replication) -> bool {
+        let (Ok(info), Ok(state)) = (replication.peer().await, self.feed.sync_state().await) else {
+            return false;
+        };
+        state.peers.iter().any(|peer| peer.peer == info.peer)
+    }
+
+    /// The peer has not opened the feed; what it has done tells why.
+    async fn does_not_share(&self, replication: &Replication) -> Failure {
+        let mut events = replication.events();
+        // Closed: its events end.
+        while let Some(event) = events.next().await {
+            if let ReplicationEvent::Feed { .. } = event {
+                return Failure::new(format!(
+                    "{} shares another feed, not this one",
+                    self.address
+                ))
+                .with_hint("check the key");
+            }
+        }
+        let text = format!(
+            "{} did not open this feed within {:?}",
+            self.address, self.patience
+        );
+        Failure::new(text)
+            .with_hint("check the key: the peer does not have its feed, or is no peer at all")
+    }
+
+    fn explain(&self, result: Result<(), hyperfeed::Error>) -> Failure {
+        match result {
+            Ok(()) => Failure::new(format!("{} closed the connection", self.address)),
+            Err(error) if error.kind() == ErrorKind::TimedOut => Failure::new(format!(
+                "{} does not answer any more: {error}",
+                self.address
+            )),
+            Err(error) => Failure::from(error).while_doing(&self.address),
+        }
+    }
+}
+
+/// Connects, within `patience`.
+pub(crate) async fn connect(
+    core: &Core,
+    address: &str,
+    options: &ReplicateOptions,
+    patience: Duration,
+) -> Result<Replication, Failure> {
+    let failure = match timeout(patience, tcp::connect(core, address, options.clone())).await {
+        Ok(Ok(replication)) => return Ok(replication),
+        Ok(Err(error)) => Failure::from(error),
+        Err(_) => Failure::new(format!(
+            "cannot connect to {address}: no answer within {patience:?}"
+        )),
+    };
+    Err(failure.with_hint(
+        "an address is HOST:PORT, as `hyperfeed share` prints it, and it must be running there",
+    ))
+}
+
+/// What the flags say of a connection.
+pub(crate) fn options(connection: &Connection) -> ReplicateOptions {
+    ReplicateOptions::new()
+        .encrypted(!connection.unencrypted)
+        .timeout(connection.timeout)
+}
+
+/// How long a peer may take to do the first thing.
+pub(crate) fn patience(connection: &Connection) -> Duration {
+    connection.timeout.max(Duration::from_secs(1))
+}
+
+/// Time for blocks that have left the socket to be stored.
+const SETTLE: Duration = Duration::from_millis(500);
+/// How often an end past the last block is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
