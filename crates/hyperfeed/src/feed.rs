@@ -14,7 +14,7 @@ use hyperfeed_flat_tree::BlockIndex;
 use hyperfeed_merkle::Digest;
 use hyperfeed_storage::Durability;
 use hyperfeed_types::{FeedKey, PublicId};
-use hyperfeed_v2_feed::{Kind, Proof, Put};
+use hyperfeed_v2_feed::{Kind, OnlyCopy, Proof, Put, Repair};
 use hyperfeed_v2_replicate::{Leaf, SyncState};
 use std::fmt;
 use std::ops::{Bound, Range, RangeBounds};
@@ -336,6 +336,24 @@ impl Feed {
     /// `Closed`, `Io`. Blocks that are wrong are not an error but in the report.
     pub async fn verify(&self, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, Error> {
         crate::verify::verify(self, progress).await
+    }
+
+    /// Repairs what [`verify`](Self::verify) found: works nodes out again from the blocks beneath them, and drops what
+    /// cannot be trusted, so that peers can send it again; [`download`](Self::download) asks them to.
+    ///
+    /// Of a feed that is written here there may be no other copy: `only_copy` decides about its blocks.
+    ///
+    /// # Errors
+    /// `Closed`, `Full`, `Io`: nothing was changed.
+    pub async fn repair(
+        &self,
+        report: &VerifyReport,
+        only_copy: OnlyCopy,
+    ) -> Result<Repair, Error> {
+        let (slot, findings) = (self.slot()?, report.findings.clone());
+        self.core()
+            .call(move |owner| owner.repair(slot, &findings, only_copy))
+            .await?
     }
 
     /// Closes the feed for all handles, and leaves it on all connections. What waits for it fails with `Closed`.

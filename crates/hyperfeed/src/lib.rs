@@ -72,7 +72,7 @@ pub use hyperfeed_storage::{
 pub use hyperfeed_storage_disk::{Backend, FileStore};
 pub use hyperfeed_types::{FeedKey, Hash, PeerId, PublicId, Signature, hex};
 pub use hyperfeed_v2_crypto::{KeyPair, SecretKey};
-pub use hyperfeed_v2_feed::{Kind, Proof};
+pub use hyperfeed_v2_feed::{Finding, Kind, OnlyCopy, Proof, Repair, Suspect};
 pub use hyperfeed_v2_replicate::{
     Config, PeerKey, PeerSync, Progress, Status, Strategy, SyncState,
 };

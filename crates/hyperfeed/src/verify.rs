@@ -3,9 +3,7 @@
 use crate::driver::Owner;
 use crate::{Error, Feed};
 use hyperfeed_flat_tree::BlockIndex;
-use hyperfeed_merkle::TreeHash;
-use hyperfeed_v2_crypto::Sha256Tree;
-use hyperfeed_v2_feed::{Block, Slot};
+use hyperfeed_v2_feed::{Block, Finding, Slot, Suspect};
 use std::ops::Range;
 use std::thread;
 
@@ -19,27 +17,39 @@ pub struct VerifyReport {
     pub bytes: u64,
     /// Blocks that are not what was verified when they were stored, or cannot be read. Ascending.
     pub corrupt: Vec<u64>,
+    /// All that is wrong: these blocks, and nodes and signatures of the tree over them.
+    pub findings: Vec<Finding>,
 }
 
 impl VerifyReport {
-    /// Whether every block is what it should be.
+    /// Whether everything is as it should be.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.corrupt.is_empty()
+        self.findings.is_empty()
+    }
+
+    fn add(&mut self, checked: Checked) {
+        self.blocks += checked.blocks;
+        self.bytes += checked.bytes;
+        self.findings.extend(checked.findings);
     }
 }
 
 /// Blocks read together: few enough that the owner soon has time for others, many enough to be worth a message.
+#[derive(Default)]
 struct Batch {
-    blocks: Vec<(u64, Option<Block>)>,
+    blocks: Vec<(BlockIndex, Option<Block>)>,
+    /// What the owner found wrong with the nodes over them.
+    findings: Vec<Finding>,
     next: u64,
+    is_last: bool,
 }
 
 /// What a hashing thread found in a batch.
 struct Checked {
     blocks: u64,
     bytes: u64,
-    corrupt: Vec<u64>,
+    findings: Vec<Finding>,
 }
 
 pub(crate) async fn verify(
@@ -57,9 +67,9 @@ pub(crate) async fn verify(
             .call(move |owner| read(owner, slot, next))
             .await??;
         next = batch.next;
-        let is_last = batch.blocks.is_empty();
+        let is_last = batch.is_last;
         // A hasher that is gone has panicked: its batch is missed below.
-        if is_last || checks.send(batch).await.is_err() {
+        if checks.send(batch).await.is_err() || is_last {
             break;
         }
         while let Ok(checked) = results.try_recv() {
@@ -72,46 +82,42 @@ pub(crate) async fn verify(
         report.add(checked);
         progress(report.blocks, total.max(report.blocks));
     }
-    report.corrupt.sort_unstable();
+    report.findings.sort_unstable();
+    let block = |finding: &Finding| match finding.what {
+        Suspect::Block(block) => Some(block.get()),
+        _ => None,
+    };
+    report.corrupt = report.findings.iter().filter_map(block).collect();
     Ok(report)
 }
 
-impl VerifyReport {
-    fn add(&mut self, checked: Checked) {
-        self.blocks += checked.blocks;
-        self.bytes += checked.bytes;
-        self.corrupt.extend(checked.corrupt);
-    }
-}
-
-/// The held blocks from `start` on.
+/// The held blocks from `start` on, and what is wrong with the nodes over this part of the feed.
 fn read(owner: &mut Owner, slot: Slot, start: u64) -> Result<Batch, Error> {
-    let runs: Vec<Range<u64>> = owner
-        .open_feed(slot)?
+    let (feed, store) = owner.feed_and_store(slot)?;
+    let runs: Vec<Range<u64>> = feed
         .held()
         .runs(start..u64::MAX)
         .take(BATCH_BLOCKS)
         .collect();
     let mut batch = Batch {
-        blocks: Vec::new(),
-        next: start,
+        next: feed.length(),
+        is_last: true,
+        ..Batch::default()
     };
     let mut bytes = 0;
-    for block in runs.into_iter().flatten() {
-        let Some(index) = BlockIndex::new(block) else {
-            break;
-        };
-        let Some((feed, store)) = owner.replicator.feed_and_store(slot) else {
-            break;
-        };
-        // What cannot be read is as bad as what is wrong.
-        let read = feed.block(store, index).ok().flatten();
-        bytes += read.as_ref().map_or(0, |block| block.data.len());
-        batch.blocks.push((block, read));
-        batch.next = block + 1;
+    for block in runs.into_iter().flatten().filter_map(BlockIndex::new) {
         if batch.blocks.len() >= BATCH_BLOCKS || bytes >= BATCH_BYTES {
+            (batch.next, batch.is_last) = (block.get(), false);
             break;
         }
+        // What cannot be read is as bad as what is wrong.
+        let read = feed.block(store, block).ok().flatten();
+        bytes += read.as_ref().map_or(0, |block| block.data.len());
+        batch.blocks.push((block, read));
+    }
+    batch.findings = feed.check_nodes(store, start..batch.next)?;
+    if batch.is_last {
+        batch.findings.extend(feed.check_head(store)?);
     }
     Ok(batch)
 }
@@ -128,7 +134,7 @@ fn hashers() -> (
         let (batches, checked) = (batches.clone(), checked.clone());
         thread::spawn(move || {
             while let Ok(batch) = batches.recv_blocking() {
-                if checked.send_blocking(check(&batch)).is_err() {
+                if checked.send_blocking(check(batch)).is_err() {
                     return;
                 }
             }
@@ -137,13 +143,8 @@ fn hashers() -> (
     (checks, results)
 }
 
-fn check(batch: &Batch) -> Checked {
-    let sound = |block: &Block| Sha256Tree::leaf(&block.data) == block.leaf;
-    let corrupt = batch
-        .blocks
-        .iter()
-        .filter(|(_, block)| !block.as_ref().is_some_and(sound));
-    Checked {
+fn check(batch: Batch) -> Checked {
+    let mut checked = Checked {
         blocks: batch.blocks.len() as u64,
         bytes: batch
             .blocks
@@ -151,8 +152,20 @@ fn check(batch: &Batch) -> Checked {
             .flat_map(|(_, block)| block)
             .map(|block| block.data.len() as u64)
             .sum(),
-        corrupt: corrupt.map(|(block, _)| *block).collect(),
+        findings: batch.findings,
+    };
+    for (index, block) in batch.blocks {
+        match block {
+            Some(block) if block.is_intact() => {}
+            Some(_) => checked
+                .findings
+                .push(Finding::block(index, "has another hash")),
+            None => checked
+                .findings
+                .push(Finding::block(index, "cannot be read")),
+        }
     }
+    checked
 }
 
 /// Blocks of one batch.

@@ -5,6 +5,7 @@ use crate::feed_view::FeedView;
 use crate::files::NewBlocks;
 use crate::shared::Shared;
 use crate::{Error, ErrorKind, Feed, FeedIdentity, FeedInfo, FeedOptions};
+use hyperfeed_storage::Durability;
 use hyperfeed_types::{FeedKey, PublicId};
 use hyperfeed_v2_crypto::{KeyPair, SecretKey, public_id};
 use hyperfeed_v2_feed::{self as v2, Blocks, FeedRecord};
@@ -257,6 +258,45 @@ impl Owner {
     pub(crate) fn sync_state(&self, slot: Slot) -> Result<SyncState, Error> {
         let state = self.replicator.sync_state(self.clock.now(), slot);
         state.ok_or_else(|| Error::new(ErrorKind::Closed, "the feed was closed; open it again"))
+    }
+
+    pub(crate) fn feed_and_store(
+        &mut self,
+        slot: Slot,
+    ) -> Result<(&mut v2::Feed, &mut v2::Store), Error> {
+        self.replicator
+            .feed_and_store(slot)
+            .ok_or_else(|| Error::new(ErrorKind::Closed, "the feed was closed; open it again"))
+    }
+
+    pub(crate) fn repair(
+        &mut self,
+        slot: Slot,
+        findings: &[v2::Finding],
+        only_copy: v2::OnlyCopy,
+    ) -> Result<v2::Repair, Error> {
+        // A repair is staged alone.
+        self.replicator.commit(self.clock.now());
+        self.deliver();
+        let (feed, store) = self.feed_and_store(slot)?;
+        let repair = feed.stage_repair(store, findings, only_copy)?;
+        let stored = feed
+            .seal(store, Durability::Power)
+            .and_then(|()| store.commit(Durability::Power));
+        if let Err(error) = stored {
+            store.clear_batch();
+            feed.discard_staged(store)?;
+            return Err(error.into());
+        }
+        feed.committed();
+        self.touched.insert(slot);
+        // Peers are asked for what is missing now: a wish taken back at once only wakes the feed.
+        self.own_token += 1;
+        let now = self.clock.now();
+        self.replicator
+            .download(now, slot, 0..u64::MAX, self.own_token);
+        self.replicator.cancel(self.own_token);
+        Ok(repair)
     }
 
     fn load(&mut self, slot: Slot, options: FeedOptions) -> Result<(), Error> {

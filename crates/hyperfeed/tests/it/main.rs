@@ -17,6 +17,7 @@ mod live;
 mod names;
 mod pipe;
 mod plain;
+mod repair;
 mod statics;
 mod streams;
 mod waiting;

@@ -1,0 +1,84 @@
+use crate::pipe::pipe;
+use crate::within::within;
+use hyperfeed::{Core, ErrorKind, Feed, FeedOptions, MemoryFile, OnlyCopy, RandomAccess};
+
+/// A feed of blocks of 3 bytes, in a file that can be damaged.
+async fn written(core: &Core, file: &MemoryFile, blocks: usize) -> Feed {
+    let feed = core
+        .create_feed_with(FeedOptions::new().external(file.share()))
+        .await
+        .unwrap();
+    feed.append_batch((0..blocks).map(|block| format!("{block:03}")))
+        .await
+        .unwrap();
+    feed
+}
+
+#[test]
+fn a_sound_feed_is_found_sound() {
+    within(async {
+        let core = Core::memory().unwrap();
+        let feed = written(&core, &MemoryFile::new(), 3000).await;
+        let mut told = Vec::new();
+        let report = feed
+            .verify(|done, total| told.push((done, total)))
+            .await
+            .unwrap();
+        assert!(report.is_sound(), "{:?}", report.findings);
+        assert_eq!((report.blocks, report.bytes), (3000, 11_000));
+        assert_eq!(told.last(), Some(&(3000, 3000)));
+        assert!(told.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+    });
+}
+
+#[test]
+fn damage_is_found_dropped_and_fetched_again() {
+    within(async {
+        let (writer, reader) = (Core::memory().unwrap(), Core::memory().unwrap());
+        let feed = written(&writer, &MemoryFile::new(), 100).await;
+        let file = MemoryFile::new();
+        let options = FeedOptions::new().external(file.share());
+        let copy = reader
+            .open_feed_with(&feed.key().unwrap(), options)
+            .await
+            .unwrap();
+        let (a, b) = pipe(4096);
+        feed.replicate(a).unwrap();
+        copy.replicate(b).unwrap();
+        copy.download(..).await.unwrap();
+        file.share().write(42 * 3, b"x").unwrap();
+        file.share().write(99 * 3, b"x").unwrap();
+
+        assert_eq!(copy.get(42).await.unwrap_err().kind(), ErrorKind::Corrupt);
+        let report = copy.verify(|_, _| {}).await.unwrap();
+        assert_eq!(report.corrupt, [42, 99]);
+        let repair = copy.repair(&report, OnlyCopy::Keep).await.unwrap();
+        assert_eq!(repair.dropped.len(), 2);
+        assert_eq!(copy.get(42).await.unwrap(), "042");
+        copy.download(..).await.unwrap();
+        assert_eq!(copy.get(99).await.unwrap(), "099");
+        assert!(copy.verify(|_, _| {}).await.unwrap().is_sound());
+    });
+}
+
+#[test]
+fn the_only_copy_is_kept_unless_one_says_otherwise() {
+    within(async {
+        let core = Core::memory().unwrap();
+        let file = MemoryFile::new();
+        let feed = written(&core, &file, 10).await;
+        file.share().write(0, b"x").unwrap();
+        let report = feed.verify(|_, _| {}).await.unwrap();
+        let repair = feed.repair(&report, OnlyCopy::Keep).await.unwrap();
+        assert_eq!((repair.kept.len(), repair.dropped.len()), (1, 0));
+        assert_eq!(feed.append("still").await.unwrap(), 10);
+
+        let repair = feed.repair(&report, OnlyCopy::Drop).await.unwrap();
+        assert_eq!((repair.kept.len(), repair.dropped.len()), (0, 1));
+        assert!(!feed.has(0).await.unwrap());
+        assert_eq!(
+            feed.append("forked").await.unwrap_err().kind(),
+            ErrorKind::Behind
+        );
+    });
+}
