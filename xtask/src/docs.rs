@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::workspace;
+use crate::{parity, workspace};
 
 /// Where "spec section N" leads.
 const SPECIFICATION: &str = "docs/protocol-v2.md";
@@ -22,7 +22,9 @@ pub(crate) fn complaints(files: &[String]) -> Vec<String> {
                 .map(|text| (path.as_str(), text))
         })
         .collect();
-    check(&texts)
+    let mut complaints = check(&texts);
+    complaints.extend(parity::complaints(&texts));
+    complaints
 }
 
 fn check(texts: &BTreeMap<&str, String>) -> Vec<String> {

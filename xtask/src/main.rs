@@ -10,6 +10,7 @@ mod house;
 mod interop;
 mod layers;
 mod no_std;
+mod parity;
 mod rules;
 mod step;
 mod test;
