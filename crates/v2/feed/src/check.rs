@@ -7,6 +7,7 @@ use core::ops::{ControlFlow, Range};
 use hyperfeed_flat_tree::{BlockIndex, NodeIndex, full_roots};
 use hyperfeed_merkle::{Node, TreeHash};
 use hyperfeed_v2_crypto::{Sha256Tree, verify};
+use std::collections::BTreeSet;
 
 impl Feed {
     /// Verifies the stored blocks of a range and the nodes over them: everything that can be wrong is found once all
@@ -48,11 +49,21 @@ impl Feed {
     ) -> Result<Vec<Finding>, FeedError> {
         let mut findings = Vec::new();
         let range = range.start..range.end.min(self.head.length);
+        let signed = self.signed_lengths(store)?;
+        // Nodes that the contiguous part does not imply are known one by one.
+        let mine = self.tree.bits().runs(range.start * 2..range.end * 2);
+        for node in mine.flatten().filter_map(NodeIndex::new) {
+            if self.lenient(store, node)?.is_none() {
+                findings.push(Finding::node(node, "is missing"));
+            } else if !self.is_vouched_for(node, &signed) {
+                findings.push(Finding::node(node, "is vouched for by nothing"));
+            }
+        }
         for block in range.filter_map(BlockIndex::new) {
             let mut node = NodeIndex::leaf(block);
             if self.has(block) && !self.tree.get(node) {
                 findings.push(Finding::node(node, "is not known, but its block is held"));
-            } else if self.tree.get(node) && self.lenient(store, node)?.is_none() {
+            } else if block.get() < self.head.contiguous && self.lenient(store, node)?.is_none() {
                 findings.push(Finding::node(node, "is missing"));
             }
             while node.sibling() < node {
@@ -82,18 +93,42 @@ impl Feed {
                 Some(_) => {}
             }
         }
-        let mut lengths = Vec::new();
-        let prefix = Numbered::Signature.prefix(self.record.slot);
-        store.kv().scan(&prefix, &mut |key, _| {
-            lengths.extend(layout::number_of(key));
-            ControlFlow::Continue(())
-        })?;
-        for length in lengths {
-            if !self.vouches(store, length)? {
+        let past = self.tree.bits().runs(self.head.length * 2..u64::MAX);
+        for node in past.flatten().filter_map(NodeIndex::new) {
+            findings.push(Finding::node(node, "is past the end"));
+        }
+        let signed = self.signed_lengths(store)?;
+        for root in full_roots(self.head.contiguous) {
+            if !self.is_vouched_for(root, &signed) {
+                findings.push(Finding::node(root, "is vouched for by nothing"));
+            }
+        }
+        for length in signed {
+            let mut roots = full_roots(length);
+            let is_used = roots.any(|root| self.tree.verified_by(root) == length);
+            if is_used && !self.vouches(store, length)? {
                 findings.push(Finding::signature(length, "does not verify"));
             }
         }
         Ok(findings)
+    }
+
+    /// The older lengths of which there is a signature.
+    fn signed_lengths(&self, store: &Store) -> Result<BTreeSet<u64>, FeedError> {
+        let mut lengths = BTreeSet::new();
+        let prefix = Numbered::Signature.prefix(self.record.slot);
+        store.kv().scan(&prefix, &mut |key, _| {
+            let length = layout::number_of(key);
+            lengths.extend(length.filter(|length| *length <= self.head.length));
+            ControlFlow::Continue(())
+        })?;
+        Ok(lengths)
+    }
+
+    /// Whether a proof of this known node ends at a length that has a signature, or at the last one.
+    fn is_vouched_for(&self, node: NodeIndex, signed: &BTreeSet<u64>) -> bool {
+        let length = self.tree.verified_by(node);
+        length == self.head.length || signed.contains(&length)
     }
 
     fn check_parent(
@@ -128,8 +163,8 @@ impl Feed {
         })
     }
 
-    /// Whether the stored signature of an older length fits the stored roots.
-    fn vouches(&self, store: &mut Store, length: u64) -> Result<bool, FeedError> {
+    /// Whether the signature of a length fits the stored roots.
+    pub(crate) fn vouches(&self, store: &mut Store, length: u64) -> Result<bool, FeedError> {
         let Some(key) = self.record.key else {
             return Ok(false);
         };

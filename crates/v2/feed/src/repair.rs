@@ -19,7 +19,7 @@ impl Feed {
         let mut head: Head = self.head.clone();
         head.contiguous = repaired.held.first_unset(0);
         head.held_blocks = repaired.held.count();
-        head.held_bytes = head.held_bytes.saturating_sub(repaired.lost_bytes);
+        head.held_bytes = repaired.held_bytes;
         for block in &repaired.dropped {
             store.part.delete(&Numbered::Block.key(slot, block.get()));
         }

@@ -102,12 +102,7 @@ impl Feed {
         // A block's offset is a sum over left siblings of its way up: only those under the sibling of a node that
         // becomes proven can be concerned.
         let mut concerned = BTreeSet::new();
-        for node in self
-            .stage
-            .nodes
-            .keys()
-            .flat_map(|node| [*node, node.sibling()])
-        {
+        for node in self.stage.nodes.keys().copied() {
             let is_left = node < node.sibling();
             if is_left && self.knows(node) && self.is_proven(node) && !self.was_proven(node) {
                 concerned.extend(self.waiting.range(node.sibling().blocks()).copied());

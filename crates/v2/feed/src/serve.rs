@@ -23,6 +23,13 @@ impl Feed {
         }
         let leaf = self.stored(store, NodeIndex::leaf(index))?;
         let (data, next) = self.read(store, index, leaf.size)?;
+        if data.len() as u64 != leaf.size {
+            return Err(Self::corrupt(
+                "block",
+                index.get(),
+                "has another size than its leaf",
+            ));
+        }
         self.cursor = next.or(self.cursor);
         Ok(Some(Block {
             data,

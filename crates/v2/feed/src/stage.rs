@@ -55,7 +55,7 @@ pub(crate) struct Repaired {
     pub(crate) rewritten: Vec<Node>,
     /// Lengths whose signature is to be forgotten.
     pub(crate) signatures: Vec<u64>,
-    pub(crate) lost_bytes: u64,
+    pub(crate) held_bytes: u64,
 }
 
 /// The state after the commit, as far as it is not told by the stage itself.

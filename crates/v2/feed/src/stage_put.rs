@@ -111,13 +111,9 @@ impl Feed {
     }
 
     fn stage_verified(&mut self, verified: &Verified, anchor: Option<Anchored>) {
-        for node in verified.proven_nodes() {
+        // Of the nodes whose size nothing covers there are only such as were not held.
+        for node in &verified.nodes {
             self.stage.nodes.insert(node.index, *node);
-        }
-        for node in verified.unproven_nodes() {
-            if !self.tree.get(node.index) {
-                self.stage.nodes.entry(node.index).or_insert(*node);
-            }
         }
         let Some(anchor) = anchor else { return };
         if self.record.kind == Kind::Unknown {

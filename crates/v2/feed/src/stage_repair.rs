@@ -31,6 +31,8 @@ impl Feed {
     /// Stages a repair of what was found: nodes are worked out again from what is beneath them, if the result fits what
     /// is above them; blocks and nodes that cannot be trusted are dropped. Nothing else can be staged beside it.
     ///
+    /// What a repair drops can leave something else without a root: check again, until there are no findings.
+    ///
     /// # Errors
     /// Something is staged; storage.
     pub fn stage_repair(
@@ -50,7 +52,7 @@ impl Feed {
         }
         for finding in findings {
             if let Suspect::Block(block) = finding.what
-                && !self.is_intact(store, block, &work)?
+                && !self.is_intact(store, block, &mut work)?
             {
                 work.blocks.insert(block);
             }
@@ -94,12 +96,19 @@ impl Feed {
         }
         repair.dropped = work.blocks.iter().copied().collect();
         repair.mended = work.mended.keys().copied().collect();
-        let mut lost_bytes = 0u64;
         let (mut held, mut tree) = (self.held.clone(), self.tree.clone());
         for block in &repair.dropped {
-            let leaf = self.lenient(store, NodeIndex::leaf(*block))?;
-            lost_bytes = lost_bytes.saturating_add(leaf.map_or(0, |leaf| leaf.size));
             held.remove(block.get());
+        }
+        // What was counted for a damaged leaf may be wrong: count again.
+        let mut held_bytes = 0u64;
+        for block in held
+            .runs(0..self.head.length)
+            .flatten()
+            .filter_map(BlockIndex::new)
+        {
+            let leaf = self.now(store, NodeIndex::leaf(block), &work)?;
+            held_bytes = held_bytes.saturating_add(leaf.map_or(0, |leaf| leaf.size));
         }
         // The tree index implies no more than the blocks held without a gap.
         if let Some(first) = BlockIndex::new(held.first_unset(0)).map(NodeIndex::leaf)
@@ -111,6 +120,9 @@ impl Feed {
         for node in &work.nodes {
             tree.remove(*node);
         }
+        for node in &work.marked {
+            tree.insert(*node);
+        }
         self.stage.repaired = Some(Box::new(Repaired {
             held,
             tree,
@@ -118,29 +130,36 @@ impl Feed {
             dropped_nodes: work.nodes.into_iter().collect(),
             rewritten: work.mended.into_values().collect(),
             signatures: work.signatures,
-            lost_bytes,
+            held_bytes,
         }));
         Ok(repair)
     }
 
     /// Works out again what is beneath the lowest node above `node` that can be trusted.
     fn mend(&self, store: &mut Store, node: NodeIndex, work: &mut Work) -> Result<(), FeedError> {
-        let trusted = self.trusted_above(store, node, work)?;
+        if node.blocks().end > self.head.length {
+            work.nodes.insert(node);
+            return Ok(());
+        }
+        if !self.tree.get(node) {
+            work.marked.push(node);
+        }
+        let trusted = match self.trusted_above(store, node, work)? {
+            None => self.trusted_root(store, node, work)?,
+            trusted => trusted,
+        };
         let Some(trusted) = trusted else {
-            self.drop_below(node.parent(), work);
+            let is_there = self.now(store, node, work)?.is_some();
+            if is_there || !self.tree.get(node) {
+                self.distrust_length(self.tree.verified_by(node), work);
+                self.drop_below(node.parent(), work);
+            } else {
+                // It may never have been there. What it leaves without roots is found by the next check.
+                work.nodes.insert(node);
+            }
             return Ok(());
         };
-        if let Some(root) = self
-            .head
-            .roots
-            .iter()
-            .find(|root| root.index == trusted.index)
-        {
-            work.note(
-                store.node(self.record.slot, root.index).ok().flatten(),
-                *root,
-            );
-        }
+        work.note(self.lenient(store, trusted.index)?, trusted);
         for leaves in [Leaves::Stored, Leaves::Hashed] {
             let mut mended = Vec::new();
             let made = self.make(store, trusted.index, leaves, work, &mut mended)?;
@@ -148,11 +167,29 @@ impl Feed {
                 for (stored, node) in mended {
                     work.note(stored, node);
                 }
+                if self.now(store, node, work)?.is_none() {
+                    work.nodes.insert(node);
+                }
                 return Ok(());
             }
         }
         self.drop_below(trusted.index, work);
         Ok(())
+    }
+
+    /// The root over a node of the older length it is verified by, if a signature vouches for that.
+    fn trusted_root(
+        &self,
+        store: &mut Store,
+        node: NodeIndex,
+        work: &Work,
+    ) -> Result<Option<Node>, FeedError> {
+        let length = self.tree.verified_by(node);
+        let root = full_roots(length).find(|root| root.contains(node));
+        match root {
+            Some(root) if self.vouches(store, length)? => self.now(store, root, work),
+            _ => Ok(None),
+        }
     }
 
     /// The lowest node above `node`, or itself, whose value its parent and sibling agree with, or the head does.
@@ -269,16 +306,23 @@ impl Feed {
         }
     }
 
-    /// Whether a block is what its leaf, as mended, says.
+    /// Whether a block is what its leaf, as mended, says. The hash of a leaf covers its size, so that can be mended.
     fn is_intact(
         &self,
         store: &mut Store,
         block: BlockIndex,
-        work: &Work,
+        work: &mut Work,
     ) -> Result<bool, FeedError> {
         let leaf = self.now(store, NodeIndex::leaf(block), work)?;
         let again = self.hash_again(store, block, leaf.as_ref())?;
-        Ok(again.is_some() && again == leaf)
+        let (Some(leaf), Some(again)) = (leaf, again) else {
+            return Ok(false);
+        };
+        let is_intact = leaf.hash == again.hash;
+        if is_intact {
+            work.note(Some(leaf), again);
+        }
+        Ok(is_intact)
     }
 
     /// Everything known strictly below a node: what is left then still leads up to signed roots.
@@ -291,9 +335,10 @@ impl Feed {
                 .flatten()
                 .filter_map(BlockIndex::new),
         );
-        let end = limit.saturating_mul(2).min(node.right_span().get() + 1);
-        let inside = node.left_span().get()..end;
-        let nodes = inside.filter_map(NodeIndex::new);
+        let inside = node.left_span().get()..node.right_span().get() + 1;
+        let implied = inside.start..inside.end.min(self.head.contiguous * 2);
+        let known = self.tree.bits().runs(inside).flatten();
+        let nodes = implied.chain(known).filter_map(NodeIndex::new);
         work.nodes
             .extend(nodes.filter(|below| *below != node && self.tree.get(*below)));
     }
@@ -314,6 +359,8 @@ struct Work {
     nodes: BTreeSet<NodeIndex>,
     mended: BTreeMap<NodeIndex, Node>,
     signatures: Vec<u64>,
+    /// Nodes that should have been known.
+    marked: Vec<NodeIndex>,
 }
 
 impl Work {

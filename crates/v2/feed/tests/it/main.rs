@@ -8,8 +8,11 @@
 
 mod crash;
 mod journey;
+mod large;
 mod model;
 mod place;
+mod repair;
 mod sizes;
+mod store;
 mod vectors;
 mod writer;
