@@ -1,0 +1,197 @@
+//! hyperfeed as a host, on a disk.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hyperfeed::tcp::{self, Listener};
+use hyperfeed::{
+    Core, Digest, Durability, Feed, FeedOptions, KeyPair, ReplicateOptions, Replication,
+};
+use hyperfeed_testing_interop::NpmProof;
+use tempfile::TempDir;
+
+use super::host::Names;
+use crate::names::{npm_proof, our_proof};
+use crate::ours;
+
+pub(crate) struct OurHost {
+    core: Core,
+    feeds: BTreeMap<usize, Feed>,
+    listeners: BTreeMap<u16, Listener>,
+    connections: BTreeMap<usize, Replication>,
+    complaints: Vec<String>,
+    _dir: TempDir,
+}
+
+impl OurHost {
+    pub(crate) async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let core = Core::builder()
+            .dir(dir.path())
+            .durability(Durability::Relaxed)
+            .open()
+            .await
+            .unwrap();
+        Self {
+            core,
+            feeds: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            complaints: Vec::new(),
+            _dir: dir,
+        }
+    }
+
+    pub(crate) async fn create(&mut self, feed: usize, live: bool, seed: [u8; 32]) -> Names {
+        let created = if live {
+            let secret = KeyPair::from_seed(&seed).secret().clone();
+            self.core
+                .create_feed_with(FeedOptions::new().secret(secret))
+                .await
+                .unwrap()
+        } else {
+            self.core.create_static_feed().await.unwrap()
+        };
+        self.feeds.insert(feed, created);
+        self.names(feed)
+    }
+
+    pub(crate) async fn open(&mut self, feed: usize, key: &str) -> Names {
+        let opened = ours::open(&self.core, key).await;
+        self.feeds.insert(feed, opened);
+        self.names(feed)
+    }
+
+    pub(crate) async fn reopen(&mut self, feed: usize, key: &str) -> Names {
+        if let Some(open) = self.feeds.remove(&feed) {
+            open.close().await.unwrap();
+        }
+        self.open(feed, key).await
+    }
+
+    pub(crate) async fn append(&mut self, feed: usize, blocks: Vec<Vec<u8>>) -> u64 {
+        self.feeds[&feed].append_batch(blocks).await.unwrap().end
+    }
+
+    pub(crate) async fn finalize(&mut self, feed: usize) -> Names {
+        self.feeds[&feed].finalize().await.unwrap();
+        self.names(feed)
+    }
+
+    pub(crate) async fn has(&mut self, feed: usize, block: u64) -> bool {
+        self.feeds[&feed].has(block).await.unwrap()
+    }
+
+    pub(crate) async fn get(&mut self, feed: usize, block: u64) -> Vec<u8> {
+        self.feeds[&feed].get(block).await.unwrap().to_vec()
+    }
+
+    pub(crate) async fn length(&mut self, feed: usize) -> u64 {
+        self.feeds[&feed].length()
+    }
+
+    pub(crate) async fn digest(&mut self, feed: usize, block: u64) -> u64 {
+        self.feeds[&feed].digest(block).await.unwrap().get()
+    }
+
+    pub(crate) async fn proof(&mut self, feed: usize, block: u64, digest: u64) -> NpmProof {
+        let proof = self.feeds[&feed]
+            .proof(block, Digest::new(digest))
+            .await
+            .unwrap();
+        npm_proof(&proof.unwrap())
+    }
+
+    pub(crate) async fn put(
+        &mut self,
+        feed: usize,
+        block: u64,
+        data: Vec<u8>,
+        proof: &NpmProof,
+    ) -> Result<(), String> {
+        let put = self.feeds[&feed].put(block, data, our_proof(proof)).await;
+        put.map(drop).map_err(|error| error.to_string())
+    }
+
+    pub(crate) async fn listen(&mut self, feeds: &[usize], encrypted: bool) -> u16 {
+        let options = self.options(feeds, encrypted);
+        let listener = tcp::listen(&self.core, "127.0.0.1:0", options)
+            .await
+            .unwrap();
+        let port = listener.local_addr().unwrap().port();
+        self.listeners.insert(port, listener);
+        port
+    }
+
+    pub(crate) async fn connect(
+        &mut self,
+        connection: usize,
+        port: u16,
+        feeds: &[usize],
+        encrypted: bool,
+    ) {
+        let options = self.options(feeds, encrypted);
+        let replication = ours::connect(&self.core, port, options).await;
+        self.connections.insert(connection, replication);
+    }
+
+    pub(crate) async fn accept(&mut self, connection: usize, port: u16) {
+        let listener = self.listeners.remove(&port).unwrap();
+        let (replication, _) = listener.accept().await.unwrap();
+        self.connections.insert(connection, replication);
+    }
+
+    pub(crate) async fn join(&mut self, connection: usize, feed: usize) {
+        self.connections[&connection]
+            .join(&self.feeds[&feed])
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn leave(&mut self, connection: usize, feed: usize) {
+        self.connections[&connection]
+            .leave(&self.feeds[&feed])
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn close(&mut self, connection: usize) {
+        self.connections[&connection].close().await;
+        self.closed(connection).await;
+    }
+
+    pub(crate) async fn closed(&mut self, connection: usize) {
+        if let Some(replication) = self.connections.remove(&connection)
+            && let Err(error) = replication.finished().await
+        {
+            self.complaints.push(format!("{error:?}"));
+        }
+    }
+
+    pub(crate) fn complaints(&mut self) -> Vec<String> {
+        for (number, replication) in &self.connections {
+            if replication.is_finished() {
+                self.complaints.push(format!("connection {number} is over"));
+            }
+        }
+        std::mem::take(&mut self.complaints)
+    }
+
+    fn options(&self, feeds: &[usize], encrypted: bool) -> ReplicateOptions {
+        ReplicateOptions::new()
+            .encrypted(encrypted)
+            .timeout(Duration::from_secs(20))
+            .listed(feeds.iter().map(|feed| &self.feeds[feed]))
+    }
+
+    fn names(&self, feed: usize) -> Names {
+        let feed = &self.feeds[&feed];
+        match feed.key() {
+            Some(key) => Names {
+                key: key.to_string(),
+                public_id: feed.public_id().to_string(),
+            },
+            None => Names::default(),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Runs a script and writes down what can be seen.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use futures_timer::Delay;
+use hyperfeed_testing_interop::Pattern;
+
+use super::action::{Action, Certain};
+use super::cast::{Cast, HOSTS};
+use super::host::{Host, Names};
+use crate::ours::within;
+
+/// For each step what was seen, where it follows from the script.
+pub(crate) type Trace = Vec<String>;
+
+/// Runs a script with this cast.
+pub(crate) fn run(seed: u64, script: &[Action], cast: Cast) -> Trace {
+    within(async {
+        let mut hosts = Vec::new();
+        for host in 0..HOSTS {
+            hosts.push(Host::start(cast.is_ours(host)).await);
+        }
+        let mut stage = Stage {
+            hosts,
+            feeds: Vec::new(),
+            connections: Vec::new(),
+            label: String::new(),
+        };
+        let mut trace = Trace::new();
+        for (step, action) in script.iter().enumerate() {
+            stage.label = format!("seed {seed}, {cast}, step {step}: {action:?}");
+            trace.push(stage.act(seed, action).await);
+            for host in 0..HOSTS {
+                let complaints = stage.hosts[host].complaints();
+                assert_eq!(
+                    complaints,
+                    Vec::<String>::new(),
+                    "host {host}, {}",
+                    stage.label
+                );
+            }
+        }
+        trace
+    })
+}
+
+/// Panics with the first step that went differently.
+pub(crate) fn compare(seed: u64, script: &[Action], cast: Cast, reference: &Trace, trace: &Trace) {
+    for (step, (expected, seen)) in reference.iter().zip(trace).enumerate() {
+        let told = || {
+            let steps: Vec<String> = script
+                .iter()
+                .take(step + 1)
+                .map(|action| format!("  {action:?}"))
+                .collect();
+            format!(
+                "seed {seed}, step {step}\nnpm alone: {expected}\n{cast}: {seen}\nafter\n{}",
+                steps.join("\n")
+            )
+        };
+        assert!(expected == seen, "{}", told());
+    }
+}
+
+struct Stage {
+    hosts: Vec<Host>,
+    feeds: Vec<Feed>,
+    connections: Vec<[usize; 2]>,
+    label: String,
+}
+
+struct Feed {
+    writer: usize,
+    names: Names,
+    length: u64,
+    pattern: Pattern,
+}
+
+impl Stage {
+    async fn act(&mut self, seed: u64, action: &Action) -> String {
+        match action {
+            Action::Append { feed, blocks } => self.append(*feed, *blocks).await,
+            Action::Carry {
+                feed,
+                block,
+                from,
+                to,
+                certain,
+            } => self.carry(*feed, *block, (*from, *to), *certain).await,
+            Action::Connect {
+                from,
+                to,
+                feeds,
+                encrypted,
+            } => {
+                let number = self.connections.len();
+                let port = self.hosts[*to].listen(feeds, *encrypted).await;
+                self.hosts[*from]
+                    .connect(number, port, feeds, *encrypted)
+                    .await;
+                self.hosts[*to].accept(number, port).await;
+                self.connections.push([*from, *to]);
+                String::new()
+            }
+            Action::Create { feed, host, live } => self.create(seed, *feed, *host, *live).await,
+            Action::Cut { connection } => {
+                let [from, to] = self.connections[*connection];
+                self.hosts[from].close(*connection).await;
+                self.hosts[to].closed(*connection).await;
+                String::new()
+            }
+            Action::Finalize { feed } => {
+                let writer = self.feeds[*feed].writer;
+                self.feeds[*feed].names = self.hosts[writer].finalize(*feed).await;
+                format!("{:?}", self.feeds[*feed].names)
+            }
+            Action::Join { connection, feed } => {
+                for host in self.connections[*connection] {
+                    self.hosts[host].join(*connection, *feed).await;
+                }
+                String::new()
+            }
+            Action::Leave { connection, feed } => {
+                let [_, to] = self.connections[*connection];
+                self.hosts[to].leave(*connection, *feed).await;
+                String::new()
+            }
+            Action::Look {
+                feed,
+                host,
+                certain,
+            } => self.look(*feed, *host, *certain).await,
+            Action::Open { feed, host } => {
+                let key = self.feeds[*feed].names.key.clone();
+                format!("{:?}", self.hosts[*host].open(*feed, &key).await)
+            }
+            Action::Reopen { feed, host } => {
+                let key = self.feeds[*feed].names.key.clone();
+                format!("{:?}", self.hosts[*host].reopen(*feed, &key).await)
+            }
+            Action::Settle { feed, hosts } => {
+                self.settle(*feed, hosts).await;
+                String::new()
+            }
+        }
+    }
+
+    async fn create(&mut self, seed: u64, feed: usize, host: usize, live: bool) -> String {
+        let mut key_seed = [u8::try_from(feed).unwrap(); 32];
+        key_seed[..8].copy_from_slice(&seed.to_be_bytes());
+        let names = self.hosts[host].create(feed, live, key_seed).await;
+        let seen = format!("{names:?}");
+        let pattern = Pattern::new(
+            u32::try_from(seed % 0xffff_ffff).unwrap() ^ u32::try_from(feed).unwrap(),
+            3000,
+        );
+        self.feeds.push(Feed {
+            writer: host,
+            names,
+            length: 0,
+            pattern,
+        });
+        seen
+    }
+
+    async fn append(&mut self, feed: usize, blocks: u32) -> String {
+        let model = &mut self.feeds[feed];
+        let from = u32::try_from(model.length).unwrap();
+        model.length += u64::from(blocks);
+        let blocks = model.pattern.blocks(from..from + blocks).collect();
+        let length = self.hosts[model.writer].append(feed, blocks).await;
+        format!("length {length}")
+    }
+
+    async fn carry(
+        &mut self,
+        feed: usize,
+        block: u64,
+        (from, to): (usize, usize),
+        certain: Certain,
+    ) -> String {
+        let digest = self.hosts[to].digest(feed, block).await;
+        let proof = self.hosts[from].proof(feed, block, digest).await;
+        let data = self.hosts[from].get(feed, block).await;
+        let put = self.hosts[to].put(feed, block, data, &proof).await;
+        assert_eq!(
+            put,
+            Ok(()),
+            "{}, digest {digest}, proof {proof:?}",
+            self.label
+        );
+        if certain < Certain::Nodes {
+            return String::new();
+        }
+        let length = self.hosts[to].length(feed).await;
+        format!("digest {digest}, proof {proof:?}, length {length}")
+    }
+
+    /// Waits until each of `hosts` holds what any of them held. Nobody appends meanwhile.
+    async fn settle(&mut self, feed: usize, hosts: &[usize]) {
+        let mut union = BTreeSet::new();
+        for host in hosts {
+            union.append(&mut self.held(feed, *host).await);
+        }
+        let start = Instant::now();
+        for host in hosts {
+            loop {
+                let missing: BTreeSet<u64> = &union - &self.held(feed, *host).await;
+                if missing.is_empty() {
+                    break;
+                }
+                assert!(
+                    start.elapsed() < SETTLED,
+                    "host {host} lacks {missing:?}, {}",
+                    self.label
+                );
+                Delay::new(Duration::from_millis(20)).await;
+            }
+        }
+    }
+
+    async fn look(&mut self, feed: usize, host: usize, certain: Certain) -> String {
+        let held = self.held(feed, host).await;
+        for block in &held {
+            let data = self.hosts[host].get(feed, *block).await;
+            let expected = self.feeds[feed]
+                .pattern
+                .block(u32::try_from(*block).unwrap());
+            assert!(data == expected, "block {block} is another, {}", self.label);
+        }
+        let mut seen = match certain {
+            Certain::Bytes => return String::new(),
+            Certain::Blocks => return format!("holds {held:?}"),
+            Certain::Nodes => format!(
+                "length {}, holds {held:?}",
+                self.hosts[host].length(feed).await
+            ),
+        };
+        for block in 0..self.feeds[feed].length {
+            let digest = self.hosts[host].digest(feed, block).await;
+            seen += &format!("\nblock {block}: digest {digest}");
+            if held.contains(&block) {
+                for digest in [0, 1, 2 + block, 5] {
+                    let proof = self.hosts[host].proof(feed, block, digest).await;
+                    seen += &format!("\n  for {digest}: {proof:?}");
+                }
+            }
+        }
+        seen
+    }
+
+    async fn held(&mut self, feed: usize, host: usize) -> BTreeSet<u64> {
+        let mut held = BTreeSet::new();
+        for block in 0..self.feeds[feed].length {
+            if self.hosts[host].has(feed, block).await {
+                held.insert(block);
+            }
+        }
+        held
+    }
+}
+
+/// Upstream asks again for a lost request after five seconds.
+const SETTLED: Duration = Duration::from_secs(60);
