@@ -77,6 +77,7 @@ impl Feed {
         store.keep_part();
         Ok(Self {
             record,
+            unsaved_record: false,
             pair,
             blocks,
             head,

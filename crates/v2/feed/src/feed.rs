@@ -24,6 +24,8 @@ use std::collections::BTreeSet;
 /// All reads show the committed state.
 pub struct Feed {
     pub(crate) record: FeedRecord,
+    /// Opened by its owner for the first time: the stored record does not say so yet.
+    pub(crate) unsaved_record: bool,
     pub(crate) pair: Option<KeyPair>,
     pub(crate) blocks: Blocks,
     pub(crate) head: Head,

@@ -38,6 +38,7 @@ impl Feed {
                 attached: record.attached,
             });
         }
+        let stored = record.clone();
         let pair = secret.map(KeyPair::from_secret);
         if let Some(pair) = &pair {
             if record.key != Some(pair.key()) {
@@ -46,9 +47,11 @@ impl Feed {
             record.kind = Kind::Live;
             record.writable = true;
         }
+        let unsaved_record = record != stored;
         let loaded = Loaded::load(store, &record)?;
         let mut feed = Self {
             record,
+            unsaved_record,
             pair,
             blocks,
             head: loaded.head,
@@ -88,7 +91,7 @@ impl Feed {
         store.barrier()?;
         let slot = self.record.slot;
         let mut record = store.record(slot)?.ok_or(FeedError::NotFound { slot })?;
-        if self.pair.is_some() {
+        if self.unsaved_record {
             record.kind = Kind::Live;
             record.writable = true;
         }

@@ -45,6 +45,7 @@ impl Feed {
         self.cursor = sealed.cursor;
         if let Some(record) = sealed.record {
             self.record = record;
+            self.unsaved_record = false;
         }
         if let Some(repaired) = stage.repaired {
             self.held = repaired.held;
@@ -179,19 +180,20 @@ impl Feed {
     /// The catalogue record, if the commit changes it.
     fn next_record(&self, store: &Store) -> Result<Option<FeedRecord>, FeedError> {
         let slot = self.record.slot;
-        let finalized = self.stage.finalized;
-        let kind = self.stage.kind.unwrap_or(self.record.kind);
-        let stored = store.record(slot)?;
+        let (kind, finalized) = (self.stage.kind, self.stage.finalized);
+        if kind.is_none() && finalized.is_none() && !self.unsaved_record {
+            return Ok(None);
+        }
         // Not the copy in memory: the alias may be newer.
-        let mut record = stored.ok_or(FeedError::NotFound { slot })?;
-        let before = record.clone();
-        record.kind = kind;
-        record.writable |= self.record.writable;
+        let record = store.record(slot)?;
+        let mut record = record.ok_or(FeedError::NotFound { slot })?;
+        record.kind = kind.unwrap_or(self.record.kind);
+        record.writable = self.record.writable;
         if let Some((key, id)) = finalized {
             record.key = Some(key);
             record.id = id;
         }
-        Ok((record != before || record.kind != self.record.kind).then_some(record))
+        Ok(Some(record))
     }
 
     fn write_nodes(&self, store: &mut Store) -> Result<(), FeedError> {

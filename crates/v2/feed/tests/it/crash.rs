@@ -142,6 +142,26 @@ impl Life {
         Ok(())
     }
 
+    /// Does one operation, again if a read fails.
+    fn try_twice(&mut self, op: &Op, writer: &mut Place) {
+        for first in [true, false] {
+            let mut next = self.model.clone();
+            match self.attempt(op, writer, &mut next) {
+                Ok(()) => {
+                    self.model = next;
+                    // Once, for the read that fails may be this one.
+                    self.note();
+                    return;
+                }
+                Err(FeedError::Storage(_)) if first => {
+                    self.feed.discard_staged(&mut self.store).unwrap();
+                    assert_eq!(read(&mut self.feed, &mut self.store), self.model);
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
+
     fn find_out(&mut self) -> bool {
         if self.feed.discard_staged(&mut self.store).is_err() {
             return false;
@@ -345,6 +365,37 @@ fn a_copy_survives_every_fault_of_a_short_life() {
             Op::Put(vec![0, 10]),
         ],
     );
+}
+
+/// A read that fails once changes nothing: the same can be done again.
+#[test]
+fn reads_that_fail_change_nothing() {
+    let puts = [
+        Op::Put(vec![14, 3]),
+        Op::Put(vec![12, 8]),
+        Op::Put(vec![0, 10]),
+    ];
+    let appends = [Op::Append(1), Op::Append(70), Op::Append(2)];
+    for (kind, script) in [(Kind::Copy, &puts), (Kind::Live, &appends)] {
+        for place in [Where::InStore, Where::Attached] {
+            let mut writer = writer(place);
+            let mut read = 0;
+            loop {
+                let mut life = Life::new(kind, place, Durability::Process, None);
+                life.plan.fail_read(life.plan.reads() + read);
+                let before = life.plan.reads();
+                for op in script {
+                    life.try_twice(op, &mut writer);
+                }
+                if life.plan.reads() - before <= read {
+                    break;
+                }
+                life.crash(Loss::Process, &mut writer);
+                read += 1;
+            }
+            assert!(read > 5);
+        }
+    }
 }
 
 fn faults() -> impl Strategy<Value = Vec<(u64, Fault)>> {

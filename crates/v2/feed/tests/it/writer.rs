@@ -60,9 +60,7 @@ fn appends_that_a_longer_signed_length_overtakes_fail() {
     old.reopen();
     let data = Bytes::from_static(b"other");
     let leaf = leaf_hash(&data);
-    old.feed
-        .stage_append(&mut old.store, data.clone(), leaf)
-        .unwrap();
+    old.feed.stage_append(&mut old.store, data, leaf).unwrap();
     let put = writer.answer(&old.feed, 3);
     assert_eq!(old.stage(put.clone()).unwrap(), Accepted::Withheld);
     let sealed = old.feed.seal(&mut old.store, Durability::Process);
