@@ -160,7 +160,7 @@ pub(crate) struct Cat {
     #[arg(long)]
     pub(crate) live: bool,
     /// Fetch missing blocks from these peers meanwhile
-    #[arg(long = "peer", value_name = "ADDR")]
+    #[arg(long = "peer", value_parser = parse_address, value_name = "ADDR")]
     pub(crate) peers: Vec<String>,
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -194,7 +194,7 @@ pub(crate) struct Share {
     /// Feeds to serve [default: all of the store]
     pub(crate) feeds: Vec<String>,
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:3282", value_name = "ADDR")]
+    #[arg(long, default_value = "127.0.0.1:3282", value_parser = parse_address, value_name = "ADDR")]
     pub(crate) listen: String,
     /// Exit when one peer has got everything
     #[arg(long)]
@@ -211,7 +211,7 @@ pub(crate) struct CloneFeed {
     /// The feed's key; of a feed that is here already any name will do
     pub(crate) key: String,
     /// Addresses to download from, HOST:PORT
-    #[arg(required = true)]
+    #[arg(required = true, value_parser = parse_address, value_name = "PEER")]
     pub(crate) peers: Vec<String>,
     /// Stay connected and go on with new blocks
     #[arg(long)]
@@ -319,6 +319,15 @@ pub(crate) struct Connection {
     pub(crate) max_download: Option<Size>,
 }
 
+fn parse_address(text: &str) -> Result<String, String> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected HOST:PORT, such as 127.0.0.1:3282".to_owned()),
+    }
+}
+
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = text.split_at(
         text.find(|c: char| !c.is_ascii_digit())
@@ -342,6 +351,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn addresses_have_a_host_and_a_port() {
+        for text in ["127.0.0.1:0", "example.org:3282", "[::1]:3282"] {
+            assert_eq!(parse_address(text), Ok(text.to_owned()));
+        }
+        for text in ["", "example.org", ":3282", "host:", "host:99999", "host:x"] {
+            assert!(parse_address(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What goes wrong with a command, in words for people.
 
 use hyperfeed::ErrorKind;
+use std::error::Error;
 use std::fmt;
 use std::io;
 
@@ -81,10 +82,20 @@ impl From<hyperfeed::Error> for Failure {
             _ => None,
         };
         Self {
-            text: error.to_string(),
+            text: with_cause(&error),
             hint: hint.map(str::to_owned),
             closed_pipe: false,
         }
+    }
+}
+
+/// The text, and what the operating system said if the text does not tell.
+fn with_cause(error: &hyperfeed::Error) -> String {
+    let text = error.to_string();
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    match causes.last().map(ToString::to_string) {
+        Some(cause) if !text.contains(&cause) => format!("{text}: {cause}"),
+        _ => text,
     }
 }
 

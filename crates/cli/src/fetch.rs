@@ -8,10 +8,11 @@ use async_std::future::timeout;
 use async_std::task::{self, JoinHandle};
 use futures::channel::mpsc;
 use futures::future::{Either, select};
-use futures::{SinkExt, StreamExt};
+use futures::{FutureExt, SinkExt, StreamExt};
 use hyperfeed::tcp::{self, Reconnect};
 use hyperfeed::{
-    Core, ErrorKind, Feed, Progress, ReplicateOptions, Replication, ReplicationEvent, Status,
+    Core, ErrorKind, Feed, Progress, PublicId, ReplicateOptions, Replication, ReplicationEvent,
+    ReplicationEvents, Status,
 };
 use serde_json::json;
 use std::ops::Range;
@@ -215,36 +216,42 @@ impl Line {
 
     /// Waits until a connection is over, and says why.
     async fn until_gone(&self, replication: Replication) -> Failure {
+        let mut seen = Seen::of(&replication, &self.feed);
         let mut finished = pin!(replication.finished());
-        match timeout(self.patience, finished.as_mut()).await {
-            Ok(result) => return self.explain(result),
-            Err(_) if self.shares(&replication).await => return self.explain(finished.await),
-            Err(_) => {}
-        }
-        replication.close().await;
-        self.does_not_share(&replication).await
-    }
-
-    /// Whether the peer has opened the feed.
-    async fn shares(&self, replication: &Replication) -> bool {
-        let (Ok(info), Ok(state)) = (replication.peer().await, self.feed.sync_state().await) else {
-            return false;
-        };
-        state.peers.iter().any(|peer| peer.peer == info.peer)
-    }
-
-    /// The peer has not opened the feed; what it has done tells why.
-    async fn does_not_share(&self, replication: &Replication) -> Failure {
-        let mut events = replication.events();
-        // Closed: its events end.
-        while let Some(event) = events.next().await {
-            if let ReplicationEvent::Feed { .. } = event {
-                return Failure::new(format!(
-                    "{} shares another feed, not this one",
-                    self.address
-                ))
-                .with_hint("check the key");
+        let result = match timeout(self.patience, finished.as_mut()).await {
+            Ok(result) => result,
+            Err(_) if seen.look() == Opened::This => finished.await,
+            Err(_) => {
+                replication.close().await;
+                return self.does_not_share(seen.look());
             }
+        };
+        self.explain(result, seen.look())
+    }
+
+    fn explain(&self, result: Result<(), hyperfeed::Error>, opened: Opened) -> Failure {
+        match (result, opened) {
+            (Err(error), _) if error.kind() == ErrorKind::TimedOut => {
+                Failure::new(format!("{} has been silent for too long", self.address))
+            }
+            (Err(error), _) => Failure::from(error).while_doing(&self.address),
+            (Ok(()), Opened::This) => {
+                Failure::new(format!("{} closed the connection", self.address))
+            }
+            (Ok(()), Opened::Another) => self.does_not_share(opened),
+            (Ok(()), Opened::Nothing) => {
+                let text = format!("{} closed the connection without a word", self.address);
+                Failure::new(text).with_hint(
+                    "is it a peer? And --unencrypted must be given on both sides or on none",
+                )
+            }
+        }
+    }
+
+    fn does_not_share(&self, opened: Opened) -> Failure {
+        if opened == Opened::Another {
+            let text = format!("{} shares another feed, not this one", self.address);
+            return Failure::new(text).with_hint("check the key");
         }
         let text = format!(
             "{} did not open this feed within {:?}",
@@ -253,16 +260,46 @@ impl Line {
         Failure::new(text)
             .with_hint("check the key: the peer does not have its feed, or is no peer at all")
     }
+}
 
-    fn explain(&self, result: Result<(), hyperfeed::Error>) -> Failure {
-        match result {
-            Ok(()) => Failure::new(format!("{} closed the connection", self.address)),
-            Err(error) if error.kind() == ErrorKind::TimedOut => Failure::new(format!(
-                "{} does not answer any more: {error}",
-                self.address
-            )),
-            Err(error) => Failure::from(error).while_doing(&self.address),
+/// What a peer has opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    Another,
+    Nothing,
+    This,
+}
+
+/// Looks at what a peer opens.
+struct Seen {
+    events: ReplicationEvents,
+    wanted: PublicId,
+    opened: Opened,
+}
+
+impl Seen {
+    fn of(replication: &Replication, feed: &Feed) -> Self {
+        Self {
+            events: replication.events(),
+            wanted: feed.public_id(),
+            opened: Opened::Nothing,
         }
+    }
+
+    /// What was opened until now.
+    fn look(&mut self) -> Opened {
+        while let Some(Some(event)) = self.events.next().now_or_never() {
+            match event {
+                ReplicationEvent::Feed { public_id, .. } if public_id == self.wanted => {
+                    self.opened = Opened::This;
+                }
+                ReplicationEvent::Feed { .. } if self.opened == Opened::Nothing => {
+                    self.opened = Opened::Another;
+                }
+                _ => {}
+            }
+        }
+        self.opened
     }
 }
 
@@ -280,9 +317,7 @@ pub(crate) async fn connect(
             "cannot connect to {address}: no answer within {patience:?}"
         )),
     };
-    Err(failure.with_hint(
-        "an address is HOST:PORT, as `hyperfeed share` prints it, and it must be running there",
-    ))
+    Err(failure.with_hint("`hyperfeed share` must be running there; it prints its address"))
 }
 
 /// What the flags say of a connection.

@@ -101,7 +101,9 @@ fn in_use(error: hyperfeed::Error) -> Failure {
     match error.kind() {
         ErrorKind::InUse => Failure::from(error)
             .with_hint("another process listens there; --listen 127.0.0.1:0 takes a free port"),
-        _ => Failure::from(error).with_hint("--listen takes HOST:PORT, such as 0.0.0.0:3282"),
+        _ => Failure::from(error).with_hint(
+            "--listen takes an address of this machine; 0.0.0.0:3282 listens on all of them",
+        ),
     }
 }
 
@@ -117,15 +119,18 @@ async fn accept(listener: &Listener, output: Output) -> Result<(), Failure> {
 
 /// Tells how a connection ends.
 async fn watch(replication: Replication, from: String, output: Output) {
-    let reason = match replication.finished().await {
-        Ok(()) => "closed".to_owned(),
-        Err(error) => error.to_string(),
+    let reason = replication
+        .finished()
+        .await
+        .err()
+        .map(|error| error.to_string());
+    let text = match &reason {
+        Some(reason) => format!("{from} left: {reason}"),
+        None => format!("{from} left"),
     };
     let object = json!({ "event": "disconnected", "peer": from, "reason": reason });
     // The reader of our output may be gone; serving goes on.
-    output
-        .event(&format!("{from} left: {reason}"), &object)
-        .ok();
+    output.event(&text, &object).ok();
 }
 
 /// Waits until a peer has every block of every feed, and then until it has gone.
