@@ -18,6 +18,7 @@ impl Replicator {
         let missing_blocks = known_blocks - feed.held().count_range(0..known_blocks);
         let peers = self
             .exchanges(slot, hosted)
+            .filter(|(_, exchange)| exchange.ready)
             .map(|(peer, exchange)| PeerSync {
                 peer,
                 peer_id: self.peers.get(&peer).and_then(|found| found.peer_id),
