@@ -11,6 +11,7 @@ use crate::format_file::Format;
 use crate::journal::Header;
 use crate::journal_place::{JournalFile, JournalPlace};
 use crate::logged::{Limits, Logged, Opening, random};
+use crate::migration_note::{MigrationNote, database_path};
 use crate::sled_engine::SledEngine;
 use crate::{Backend, DiskOptions, OpenReport, Repair, directory};
 
@@ -151,7 +152,7 @@ impl KeyValue for DiskStore {
     }
 }
 
-fn recover(
+pub(crate) fn recover(
     dir: &Path,
     format: Format,
     options: &DiskOptions,
@@ -177,6 +178,12 @@ fn recover(
     };
     let (logged, recovery) = opening.recover()?;
     repairs.extend(recovery.repairs);
+    // Only now: as long as this database does not open, the other may be all there is.
+    if let Some(note) = MigrationNote::read(dir)?
+        && note.store == format.store
+    {
+        repairs.extend(note.settle(dir, format.backend)?);
+    }
     let report = OpenReport {
         created: false,
         backend: format.backend,
@@ -237,7 +244,7 @@ fn create(dir: &Path, options: &DiskOptions) -> Result<(Logged, OpenReport), Sto
     Ok((logged, report))
 }
 
-fn open_engine(
+pub(crate) fn open_engine(
     dir: &Path,
     backend: Backend,
     options: &DiskOptions,
@@ -264,13 +271,6 @@ fn open_engine(
             repairs,
         )?)),
     }
-}
-
-fn database_path(dir: &Path, backend: Backend) -> PathBuf {
-    dir.join(match backend {
-        Backend::Redb => "meta.redb",
-        Backend::Sled => "sled",
-    })
 }
 
 const fn limits(options: &DiskOptions) -> Limits {

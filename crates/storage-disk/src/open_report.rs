@@ -45,6 +45,15 @@ pub enum Repair {
         /// Where the journal was copied before.
         copy: Option<PathBuf>,
     },
+    /// A database was removed that the store does not use: a [migration](crate::DiskStore::migrate)
+    /// was interrupted and had left it.
+    LeftoverRemoved {
+        /// Where it was.
+        database: PathBuf,
+        /// Whether the migration was done: then it is the old database. Otherwise it is the new one,
+        /// and the store is as it was.
+        finished: bool,
+    },
     /// Commits that had been durable were given up, because the caller asked to salvage.
     RolledBack {
         /// Number of the last commit kept.
@@ -97,6 +106,16 @@ impl fmt::Display for Repair {
                 )?;
                 display_copy(copy.as_ref(), f)
             }
+            Self::LeftoverRemoved { database, finished } => write!(
+                f,
+                "removed {}, {}",
+                database.display(),
+                if *finished {
+                    "from which a finished migration had copied everything"
+                } else {
+                    "the unfinished copy of a migration that was interrupted"
+                }
+            ),
             Self::RolledBack { kept, lost, copy } => {
                 write!(
                     f,

@@ -217,6 +217,25 @@ impl Logged {
         }
     }
 
+    /// The mark of a backend that holds every commit, counted.
+    pub(crate) fn whole_mark(&self) -> Result<Mark, StorageError> {
+        let whole = self.mark.whole == self.journal.number() && self.overlay.is_empty();
+        match self.mark.tally {
+            Some(_) if whole => Ok(self.mark),
+            _ => Err(StorageError::new(
+                StorageErrorKind::Corrupt,
+                "the database does not hold every commit",
+            )),
+        }
+    }
+
+    /// Starts an empty journal that knows how large the backend is now.
+    pub(crate) fn restart_journal(&mut self) -> Result<(), StorageError> {
+        self.checkpoint()?;
+        let header = header_after(&self.mark, &*self.engine);
+        self.put_journal(&header, &[])
+    }
+
     /// Why the last checkpoint failed, if it did.
     pub(crate) const fn failure(&self) -> Option<&StorageError> {
         self.failure.as_ref()
