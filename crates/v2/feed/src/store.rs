@@ -23,6 +23,8 @@ pub struct Store {
     part_beside: Beside,
     next_slot: u32,
     cache: PageCache,
+    /// The class of a commit that failed, of which nobody knows whether it happened.
+    uncertain: Option<Durability>,
     /// Feeds whose removal is in the batch, or committed and not finished.
     removing: Vec<Slot>,
 }
@@ -63,6 +65,7 @@ impl Store {
             part_beside: Beside::default(),
             next_slot,
             cache: PageCache::new(),
+            uncertain: None,
             removing,
         };
         store.sweep()?;
@@ -85,7 +88,11 @@ impl Store {
         if let Err(error) = committed {
             self.clear_batch();
             self.cache.clear();
+            self.uncertain = self.uncertain.max(Some(durability));
             return Err(error.into());
+        }
+        if self.uncertain <= Some(durability) {
+            self.uncertain = None;
         }
         for (slot, number, page) in self.beside.pages.drain(..) {
             self.cache.insert(slot, number, page);
@@ -320,10 +327,15 @@ impl Store {
     /// Commits nothing but certainty: whatever an earlier commit that failed might still bring back is gone, and what
     /// can be read is durable.
     pub(crate) fn barrier(&mut self) -> Result<(), FeedError> {
+        self.cache.clear();
+        if self.uncertain.is_none() {
+            return Ok(());
+        }
         let mut batch = Batch::new();
         batch.put(layout::META, &encode_meta(self.next_slot));
-        self.cache.clear();
-        Ok(self.kv.commit(&batch, Durability::Power)?)
+        self.kv.commit(&batch, Durability::Power)?;
+        self.uncertain = None;
+        Ok(())
     }
 
     fn load_page(&self, slot: Slot, number: u64) -> Result<NodePage, FeedError> {

@@ -7,6 +7,7 @@
 )]
 
 mod crash;
+mod hostile;
 mod journey;
 mod large;
 mod model;
