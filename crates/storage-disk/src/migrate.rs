@@ -5,7 +5,7 @@
 //! `MIGRATION` is there all the while, so that whoever opens the store next removes the one that is
 //! not in use.
 
-#[cfg(all(test, feature = "redb"))]
+#[cfg(test)]
 mod tests;
 
 use std::hash::{DefaultHasher, Hasher};

@@ -97,7 +97,7 @@ fn remove_database(path: &Path) -> Result<bool, StorageError> {
 fn parse(text: &str) -> Option<MigrationNote> {
     let mut lines = text.lines();
     let mut field = |name: &str| lines.next()?.strip_prefix(name);
-    if field(FIRST_LINE)? != "" {
+    if !field(FIRST_LINE)?.is_empty() {
         return None;
     }
     let note = MigrationNote {

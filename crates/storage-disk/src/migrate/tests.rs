@@ -1,3 +1,5 @@
+#![cfg(feature = "redb")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
