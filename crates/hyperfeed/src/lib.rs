@@ -69,7 +69,9 @@ pub use hyperfeed_storage::{
     StorageErrorKind,
 };
 #[cfg(feature = "disk")]
-pub use hyperfeed_storage_disk::{Backend, FileStore};
+pub use hyperfeed_storage_disk::{
+    Backend, DiskOptions, DiskStore, FileStore, Migration, MigrationPhase, MigrationProgress,
+};
 pub use hyperfeed_types::{FeedKey, Hash, PeerId, PublicId, Signature, hex};
 pub use hyperfeed_v2_crypto::{KeyPair, SecretKey};
 pub use hyperfeed_v2_feed::{Finding, Kind, OnlyCopy, Proof, Repair, Suspect};
