@@ -143,6 +143,11 @@ impl From<StorageError> for Error {
             StorageErrorKind::Full => (ErrorKind::Full, "make room and try again"),
             StorageErrorKind::InUse => (ErrorKind::InUse, "close the other one first"),
             StorageErrorKind::NotFound => (ErrorKind::NotFound, "check the path"),
+            // A limit of the user or the file system; reads past the end have no such cause.
+            StorageErrorKind::OutOfBounds if is_too_large(&error) => (
+                ErrorKind::Full,
+                "raise the limit on the size of files, or use another file system",
+            ),
             StorageErrorKind::OutOfBounds => (
                 ErrorKind::Corrupt,
                 "the storage is shorter than what was stored in it",
@@ -201,6 +206,13 @@ impl From<PeerError> for Error {
         };
         Self::with_source(ErrorKind::Peer, text, error)
     }
+}
+
+fn is_too_large(error: &StorageError) -> bool {
+    let cause = std::error::Error::source(error);
+    cause
+        .and_then(|cause| cause.downcast_ref::<std::io::Error>())
+        .is_some_and(|cause| cause.kind() == std::io::ErrorKind::FileTooLarge)
 }
 
 fn helped(error: &impl fmt::Display, help: &str) -> String {
