@@ -77,12 +77,14 @@ impl From<hyperfeed::Error> for Failure {
             ErrorKind::Corrupt => {
                 Some("`hyperfeed verify` tells what is damaged; a removed feed can be cloned again")
             }
-            ErrorKind::Full => Some("make room and run the command again"),
             ErrorKind::Peer => Some("check that key and address belong together"),
             _ => None,
         };
         Self {
-            text: with_cause(&error),
+            text: match error.kind() {
+                ErrorKind::Io => with_cause(&error),
+                _ => error.to_string(),
+            },
             hint: hint.map(str::to_owned),
             closed_pipe: false,
         }
@@ -101,15 +103,9 @@ fn with_cause(error: &hyperfeed::Error) -> String {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let hint = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Some("make room and run the command again")
-            }
-            _ => None,
-        };
         Self {
             text: error.to_string(),
-            hint: hint.map(str::to_owned),
+            hint: None,
             closed_pipe: error.kind() == io::ErrorKind::BrokenPipe,
         }
     }

@@ -143,6 +143,15 @@ pub(crate) async fn feed_with(
     Ok(core.open_local_with(&id.to_string(), options).await?)
 }
 
+/// What to call a feed: as short as it can be, and so that it is found again.
+pub(crate) fn name(info: &FeedInfo) -> String {
+    match (&info.alias, &info.key) {
+        (Some(alias), _) => alias.clone(),
+        (None, Some(key)) => key.to_string(),
+        (None, None) => info.public_id.to_string(),
+    }
+}
+
 /// The key that `clone` is given: all of it, or a name of a feed that is here already.
 pub(crate) async fn key(core: &Core, text: &str) -> Result<FeedKey, Failure> {
     let error = match text.parse() {

@@ -110,6 +110,46 @@ fn too_large() -> Failure {
     .with_hint("without --whole a file is cut into blocks")
 }
 
+/// A file or stdin.
+struct Input {
+    name: String,
+    reader: Box<dyn BufRead>,
+}
+
+impl Input {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        if is_stdin(path) {
+            let (name, reader) = ("stdin".to_owned(), Box::new(io::stdin().lock()));
+            return Ok(Self { name, reader });
+        }
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| Failure::from(error).while_doing(&name))?;
+        let reader = Box::new(BufReader::new(file));
+        Ok(Self { name, reader })
+    }
+
+    /// The next bytes: as many as there are, at most `most`; none at the end.
+    fn bytes(&mut self, most: u64) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        let read = self.reader.by_ref().take(most).read_to_end(&mut bytes);
+        self.read(read, bytes)
+    }
+
+    /// The next line with its end, cut after `most` bytes; nothing at the end.
+    fn line(&mut self, most: u64) -> Result<Vec<u8>, Failure> {
+        let mut line = Vec::new();
+        let read = self.reader.by_ref().take(most).read_until(b'\n', &mut line);
+        self.read(read, line)
+    }
+
+    fn read(&self, read: io::Result<usize>, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        match read {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(Failure::from(error).while_doing(&self.name)),
+        }
+    }
+}
+
 /// Collects blocks and appends them in batches.
 struct Writer<'a> {
     feed: &'a Feed,
@@ -133,36 +173,23 @@ impl Writer<'_> {
             args.files.as_slice()
         };
         for path in files {
-            let (name, reader): (_, Box<dyn Read>) = if is_stdin(path) {
-                ("stdin".to_owned(), Box::new(io::stdin()))
-            } else {
-                let name = path.display().to_string();
-                let file =
-                    File::open(path).map_err(|error| Failure::from(error).while_doing(&name))?;
-                (name, Box::new(file))
-            };
-            let read = match (args.lines, args.whole) {
-                (true, _) => self.lines(reader).await,
-                (_, true) => self.whole(reader).await,
-                _ => self.chunks(reader, args.chunk.0).await,
-            };
-            read.map_err(|failure| failure.while_doing(name))?;
+            let input = Input::open(path)?;
+            match (args.lines, args.whole) {
+                (true, _) => self.lines(input).await?,
+                (_, true) => self.whole(input).await?,
+                _ => self.chunks(input, args.chunk.0).await?,
+            }
         }
         self.is_other().await?;
         self.flush().await?;
         self.unfinished.end()
     }
 
-    async fn lines(&mut self, reader: Box<dyn Read>) -> Result<(), Failure> {
-        let mut reader = BufReader::new(reader);
+    async fn lines(&mut self, mut input: Input) -> Result<(), Failure> {
         for number in 1_u64.. {
-            let mut line = Vec::new();
             // Room for the line's end, and one byte more to see that a line is too long.
-            let read = reader
-                .by_ref()
-                .take(MAX_BLOCK + 3)
-                .read_until(b'\n', &mut line)?;
-            if read == 0 {
+            let mut line = input.line(MAX_BLOCK + 3)?;
+            if line.is_empty() {
                 break;
             }
             if line.last() == Some(&b'\n') {
@@ -173,7 +200,8 @@ impl Writer<'_> {
             }
             if line.len() as u64 > MAX_BLOCK {
                 let text = format!(
-                    "line {number} is longer than a block can be, which is {MAX_BLOCK} bytes"
+                    "{}: line {number} is longer than a block can be, which is {MAX_BLOCK} bytes",
+                    input.name
                 );
                 return Err(
                     Failure::new(text).with_hint("without --lines a file is cut into blocks")
@@ -184,22 +212,18 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn whole(&mut self, mut reader: Box<dyn Read>) -> Result<(), Failure> {
-        let mut block = Vec::new();
-        reader
-            .by_ref()
-            .take(MAX_BLOCK + 1)
-            .read_to_end(&mut block)?;
+    async fn whole(&mut self, mut input: Input) -> Result<(), Failure> {
+        let block = input.bytes(MAX_BLOCK + 1)?;
         if block.len() as u64 > MAX_BLOCK {
-            return Err(too_large());
+            return Err(too_large().while_doing(input.name));
         }
         self.push(block).await
     }
 
-    async fn chunks(&mut self, mut reader: Box<dyn Read>, size: u64) -> Result<(), Failure> {
+    async fn chunks(&mut self, mut input: Input, size: u64) -> Result<(), Failure> {
         loop {
-            let mut block = Vec::new();
-            if reader.by_ref().take(size).read_to_end(&mut block)? == 0 {
+            let block = input.bytes(size)?;
+            if block.is_empty() {
                 return Ok(());
             }
             self.push(block).await?;

@@ -81,7 +81,7 @@ async fn open(
     }
     if args.feeds.is_empty() {
         for info in core.list().await? {
-            let name = info.public_id.to_string();
+            let name = place::name(&info);
             match place::feed(place, core, &name).await {
                 Ok(feed) if feed.key().is_some() => feeds.push(feed),
                 Ok(_) => {}

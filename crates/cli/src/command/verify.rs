@@ -12,7 +12,7 @@ pub(crate) async fn run(place: &Place, args: Verify, output: Output) -> Result<(
     let mut names = args.feeds.clone();
     if names.is_empty() {
         let known = core.list().await?;
-        names.extend(known.iter().map(|info| info.public_id.to_string()));
+        names.extend(known.iter().map(place::name));
     }
     let mut bad = 0;
     for name in &names {
