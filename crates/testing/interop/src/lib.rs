@@ -15,3 +15,8 @@ pub use event::Event;
 pub use options::{Connect, FeedOptions, Listen};
 pub use pattern::Pattern;
 pub use peer::NpmPeer;
+
+/// The examples in the README of the workspace.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../README.md")]
+struct WorkspaceReadme;

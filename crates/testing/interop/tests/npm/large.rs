@@ -1,5 +1,6 @@
 //! Two thousand blocks from empty to 1 MiB, while the writer goes on appending.
 
+use hyperfeed::v2::wire;
 use hyperfeed::{Core, Feed, ReplicateOptions};
 use hyperfeed_testing_interop::{
     Connect, Event, FeedDigest, FeedOptions, Listen, NpmPeer, Pattern,
@@ -91,12 +92,10 @@ fn we_clone_two_thousand_blocks_of_npm_while_it_appends() {
     });
 }
 
-/// The largest block that fits into a message of upstream, both ways.
 #[test]
-fn a_block_as_large_as_a_message_can_carry_goes_both_ways() {
+fn the_largest_block_we_take_goes_both_ways() {
     within(async {
-        // The limit of 5 242 880 less the worst of everything around one block and its signature.
-        let block = vec![0xa5; 5_242_700];
+        let block = vec![0xa5; wire::limits::MAX_BLOCK];
         let core = Core::memory().unwrap();
         let feed = core.create_feed().await.unwrap();
         feed.append(block.clone()).await.unwrap();
