@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Remove(Remove),
     /// Give a feed a name of your own
     Alias(Alias),
+    /// Look after the store itself
+    Store(crate::command::store::StoreArgs),
     /// Check the store, its lock and the ports
     Doctor,
     /// Print a completion script for a shell

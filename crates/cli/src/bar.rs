@@ -29,6 +29,14 @@ impl Bar {
         )
     }
 
+    /// A bar for entries of the store.
+    pub(crate) fn entries(output: Output) -> Self {
+        Self::new(
+            output,
+            "{bar:30} {pos}/{len} entries  {eta} left  {wide_msg}",
+        )
+    }
+
     /// A bar for bytes that go into a feed.
     pub(crate) fn bytes(output: Output, total: u64) -> Self {
         let template =

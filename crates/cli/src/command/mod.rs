@@ -14,6 +14,7 @@ mod list;
 mod manual;
 mod remove;
 mod share;
+pub(crate) mod store;
 mod sync;
 mod verify;
 
@@ -43,6 +44,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Man => manual::man(),
         Command::Remove(args) => remove::run(&place?, args, output).await,
         Command::Share(args) => share::run(&place?, args, output).await,
+        Command::Store(args) => store::run(&place?, &args, output),
         Command::Sync(args) => sync::run(&place?, args, output).await,
         Command::Verify(args) => verify::run(&place?, args, output).await,
     }
