@@ -124,3 +124,39 @@ fn lengths_up_to_all_numbers_are_coded_and_read() {
         assert_eq!(set[0].range(), 1 << 40..(1 << 62).min(len & !7));
     }
 }
+
+#[test]
+fn the_shortest_listed_run_grows_with_the_bytes_of_its_gap_and_length() {
+    for gap in [0, 1, 126, 127, 128, 129, 255, 256, 16_383, 16_384, 16_385] {
+        for len in (16..40).chain([126, 127, 128, 129, 255, 256, 16_383, 16_384]) {
+            // Literal bits, the run, and one bit of the other value after it.
+            let mut bits: Vec<bool> = (0..gap).map(|bit| (gap - bit) % 2 == 0).collect();
+            bits.extend(std::iter::repeat_n(true, len).chain([false]));
+            bits.resize(bits.len().next_multiple_of(8), false);
+            if gap > 0 {
+                // The last bit of the gap is not of the run.
+                assert!(!bits[gap - 1] && bits[gap]);
+            }
+            let bytes: Vec<u8> = bits
+                .chunks(8)
+                .map(|byte| byte.iter().fold(0, |sum, bit| sum * 2 + u8::from(*bit)))
+                .collect();
+            assert_eq!(
+                encode(&bytes),
+                slow_encode(&bytes),
+                "gap {gap}, length {len}"
+            );
+            let is_listed = encode(&bytes)[0] > 0;
+            let varint_len = |n: usize| {
+                if n < 128 {
+                    1
+                } else if n < 16_384 {
+                    2
+                } else {
+                    3
+                }
+            };
+            assert_eq!(is_listed, len > 8 * (varint_len(gap) + varint_len(len)) + 1);
+        }
+    }
+}
