@@ -7,7 +7,9 @@ use crate::seal_pages::put_page;
 use crate::stage::Sealed;
 use crate::{Feed, FeedError, Store};
 use hyperfeed_bitfield::{Bitfield, Page};
-use std::collections::BTreeSet;
+use hyperfeed_flat_tree::NodeIndex;
+use hyperfeed_merkle::Node;
+use std::collections::BTreeMap;
 
 impl Feed {
     /// Puts a staged repair into the batch: all bitmap pages that differ, the nodes, and the head.
@@ -35,39 +37,28 @@ impl Feed {
                 *root = *node;
             }
         }
-        let mut pages: BTreeSet<u64> = BTreeSet::new();
-        pages.extend(
-            repaired
-                .rewritten
-                .iter()
-                .map(|node| node.index.get() / PAGE_NODES),
-        );
-        pages.extend(
-            repaired
-                .dropped_nodes
-                .iter()
-                .map(|node| node.get() / PAGE_NODES),
-        );
-        for number in pages {
+        let mut pages: BTreeMap<u64, Vec<(NodeIndex, Option<Node>)>> = BTreeMap::new();
+        let dropped = repaired.dropped_nodes.iter().map(|node| (*node, None));
+        let rewritten = repaired
+            .rewritten
+            .iter()
+            .map(|node| (node.index, Some(*node)));
+        for (index, node) in dropped.chain(rewritten) {
+            let page = pages.entry(index.get() / PAGE_NODES).or_default();
+            page.push((index, node));
+        }
+        for (number, changes) in pages {
             let mut page = match store.page(slot, number) {
                 // What else was on it is lost, and found missing.
                 Err(FeedError::Corrupt { .. }) => NodePage::new(),
                 found => found?,
             };
-            let within = |index: u64| index / PAGE_NODES == number;
-            for node in repaired
-                .dropped_nodes
-                .iter()
-                .filter(|node| within(node.get()))
-            {
-                page.clear(node.get() % PAGE_NODES);
-            }
-            for node in repaired
-                .rewritten
-                .iter()
-                .filter(|node| within(node.index.get()))
-            {
-                page.set(node.index.get() % PAGE_NODES, node.size, &node.hash);
+            for (index, node) in changes {
+                let place = index.get() % PAGE_NODES;
+                match node {
+                    Some(node) => page.set(place, node.size, &node.hash),
+                    None => page.clear(place),
+                }
             }
             store.put_page(slot, number, page);
         }

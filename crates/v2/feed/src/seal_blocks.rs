@@ -27,7 +27,7 @@ impl Feed {
             return Ok(());
         }
         let placed = self.place_put(store, sealed)?;
-        let moved = self.place_waiting(store, sealed)?;
+        let moved = self.place_waiting(store)?;
         let start = (self.head.length, self.head.byte_length());
         let Blocks::Attached(file) = &mut self.blocks else {
             return Ok(());
@@ -90,11 +90,7 @@ impl Feed {
     }
 
     /// The waiting blocks whose offset becomes proven by what is staged.
-    fn place_waiting(
-        &self,
-        store: &mut Store,
-        sealed: &Sealed,
-    ) -> Result<Vec<(u64, u64)>, FeedError> {
+    fn place_waiting(&self, store: &mut Store) -> Result<Vec<(u64, u64)>, FeedError> {
         let mut moved = Vec::new();
         if self.waiting.is_empty() {
             return Ok(moved);
@@ -109,9 +105,6 @@ impl Feed {
             }
         }
         for block in concerned {
-            if sealed.waiting.contains(&block) {
-                continue;
-            }
             if let Some(offset) = self.proven_offset(store, block)? {
                 moved.push((block, offset));
             }

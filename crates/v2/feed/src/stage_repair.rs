@@ -94,6 +94,7 @@ impl Feed {
             repair.kept = core::mem::take(&mut work.blocks).into_iter().collect();
             work.nodes.clear();
         }
+        work.mended.retain(|node, _| !work.nodes.contains(node));
         repair.dropped = work.blocks.iter().copied().collect();
         repair.mended = work.mended.keys().copied().collect();
         let (mut held, mut tree) = (self.held.clone(), self.tree.clone());
@@ -137,6 +138,9 @@ impl Feed {
 
     /// Works out again what is beneath the lowest node above `node` that can be trusted.
     fn mend(&self, store: &mut Store, node: NodeIndex, work: &mut Work) -> Result<(), FeedError> {
+        if work.nodes.contains(&node) {
+            return Ok(());
+        }
         if node.blocks().end > self.head.length {
             work.nodes.insert(node);
             return Ok(());
