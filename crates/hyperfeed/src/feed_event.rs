@@ -1,9 +1,12 @@
 //! What happens to a feed.
 
-use crate::Error;
+use crate::{Error, Events};
 use hyperfeed_types::FeedKey;
 use hyperfeed_v2_replicate::PeerKey;
 use std::ops::Range;
+
+/// The events of one feed.
+pub type FeedEvents = Events<FeedEvent>;
 
 /// An event of one feed; see [`Feed::events`](crate::Feed::events).
 #[derive(Debug, Clone)]

@@ -9,10 +9,12 @@ mod error;
 mod events;
 mod extension;
 mod feed;
+mod feed_blocks;
 mod feed_event;
 mod feed_identity;
 mod feed_info;
 mod feed_options;
+mod feed_proofs;
 mod feed_stats;
 mod feed_view;
 mod files;
@@ -21,6 +23,7 @@ mod get;
 mod home;
 mod inbox;
 mod instance;
+mod limits;
 mod link;
 mod peer_info;
 mod read_stream;
@@ -47,18 +50,19 @@ pub use error::{Error, ErrorKind};
 pub use events::Events;
 pub use extension::{Extension, ExtensionMessages};
 pub use feed::Feed;
-pub use feed_event::FeedEvent;
+pub use feed_event::{FeedEvent, FeedEvents};
 pub use feed_identity::FeedIdentity;
 pub use feed_info::FeedInfo;
 pub use feed_options::FeedOptions;
 pub use feed_stats::FeedStats;
 pub use get::Get;
 pub use instance::Core;
+pub use limits::MAX_BLOCK_BYTES;
 pub use peer_info::PeerInfo;
 pub use read_stream::ReadStream;
 pub use replicate_options::{Feeds, ReplicateOptions};
 pub use replication::Replication;
-pub use replication_event::ReplicationEvent;
+pub use replication_event::{ReplicationEvent, ReplicationEvents};
 pub use verify::VerifyReport;
 pub use write_stream::WriteStream;
 
@@ -78,11 +82,3 @@ pub use hyperfeed_v2_feed::{Finding, Kind, OnlyCopy, Proof, Repair, Suspect};
 pub use hyperfeed_v2_replicate::{
     Config, PeerKey, PeerSync, Progress, Status, Strategy, SyncState,
 };
-
-/// The most bytes a block can have: what fits into a message to any peer.
-pub const MAX_BLOCK_BYTES: u64 = hyperfeed_v2_wire::limits::MAX_BLOCK as u64;
-
-/// The events of one feed.
-pub type FeedEvents = Events<FeedEvent>;
-/// The events of one connection.
-pub type ReplicationEvents = Events<ReplicationEvent>;

@@ -1,7 +1,10 @@
 //! What happens on a connection.
 
-use crate::Error;
+use crate::{Error, Events};
 use hyperfeed_types::{PeerId, PublicId};
+
+/// The events of one connection.
+pub type ReplicationEvents = Events<ReplicationEvent>;
 
 /// An event of one connection; see [`Replication::events`](crate::Replication::events).
 #[derive(Debug, Clone)]

@@ -18,6 +18,7 @@ mod names;
 mod pipe;
 mod plain;
 mod repair;
+mod runtimes;
 mod statics;
 mod streams;
 mod waiting;
