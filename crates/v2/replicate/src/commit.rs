@@ -125,6 +125,7 @@ impl Replicator {
             hosted.asked_twice.remove(block);
         }
         let peers = hosted.peers.clone();
+        let upload = hosted.options.upload;
         let waiting: Vec<u64> = hosted
             .waiters
             .range(range.clone())
@@ -134,7 +135,11 @@ impl Replicator {
             self.answer_waiters(slot, block);
         }
         for peer in peers {
-            let Some(exchange) = self.exchange(peer, slot) else {
+            let Some(found) = self.peers.get_mut(&peer) else {
+                continue;
+            };
+            let uploads = upload && found.options.upload;
+            let Some(exchange) = found.exchanges.get_mut(&slot) else {
                 continue;
             };
             for block in &twice {
@@ -144,7 +149,9 @@ impl Replicator {
                     exchange.send(Outgoing::Cancel(block));
                 }
             }
-            exchange.announce(range.clone());
+            if uploads {
+                exchange.announce(range.clone());
+            }
             self.wake(peer, slot);
         }
     }

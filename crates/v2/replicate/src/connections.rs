@@ -1,17 +1,14 @@
 //! What connections do and say.
 
 use crate::exchange::Exchange;
-use crate::message::BLOCKS;
 use crate::peer::Peer;
 use crate::{
-    EdgeCommand, EdgeEvent, Error, Event, Incoming, Outgoing, PeerError, PeerInfo, PeerKey,
-    PeerOptions, Replicator,
+    EdgeCommand, EdgeEvent, Error, Event, Outgoing, PeerError, PeerInfo, PeerKey, PeerOptions,
+    Replicator,
 };
 use bytes::Bytes;
-use hyperfeed_bitfield::rle;
 use hyperfeed_types::Instant;
-use hyperfeed_v2_feed::{Accepted, FeedError, Put, Slot};
-use std::ops::Range;
+use hyperfeed_v2_feed::{FeedError, Slot};
 use std::sync::Arc;
 
 impl Replicator {
@@ -36,7 +33,7 @@ impl Replicator {
     /// Shares a feed on a connection. Joining twice does nothing.
     ///
     /// # Errors
-    /// The feed is not open or has no key yet; the connection is gone.
+    /// The feed is not open or has no key yet; the connection is gone or has too many feeds.
     pub fn join(&mut self, now: Instant, peer: PeerKey, slot: Slot) -> Result<(), Error> {
         let hosted = self.feeds.get_mut(&slot).ok_or(Error::NotOpen { slot })?;
         let key = *hosted
@@ -47,9 +44,9 @@ impl Replicator {
         if found.exchanges.contains_key(&slot) {
             return Ok(());
         }
-        if found.exchanges.len() >= self.config.max_exchanges {
-            self.drop_peer(now, peer, PeerError::TooManyFeeds);
-            return Err(Error::UnknownPeer);
+        let limit = self.config.max_exchanges;
+        if found.exchanges.len() >= limit {
+            return Err(Error::TooManyFeeds { limit });
         }
         found
             .exchanges
@@ -60,7 +57,8 @@ impl Replicator {
         Ok(())
     }
 
-    /// Stops sharing a feed on a connection.
+    /// Stops sharing a feed on a connection. The wire has no word for that which upstream would understand, so the
+    /// peer is told that nothing is held here: then it asks others at once.
     pub fn leave(&mut self, now: Instant, peer: PeerKey, slot: Slot) {
         let Some(found) = self.peers.get_mut(&peer) else {
             return;
@@ -68,6 +66,12 @@ impl Replicator {
         let Some(exchange) = found.exchanges.remove(&slot) else {
             return;
         };
+        if exchange.ready && exchange.announced > 0 {
+            let message = Outgoing::nothing_below(exchange.announced);
+            found
+                .commands
+                .push_back(EdgeCommand::Send { slot, message });
+        }
         found.commands.push_back(EdgeCommand::Leave { slot });
         self.awake.insert(peer);
         self.part(now, peer, slot, exchange);
@@ -100,7 +104,7 @@ impl Replicator {
     /// Sends a message of an extension; `name` is an index into the sorted names of the connection.
     ///
     /// # Errors
-    /// The connection is gone or does not have the feed.
+    /// The connection is gone or does not have the feed; too much waits for a peer that does not read.
     pub fn send_extension(
         &mut self,
         peer: PeerKey,
@@ -111,6 +115,9 @@ impl Replicator {
         let found = self.peers.get_mut(&peer).ok_or(Error::UnknownPeer)?;
         if !found.exchanges.contains_key(&slot) {
             return Err(Error::NotOpen { slot });
+        }
+        if found.waiting_extensions() >= self.config.max_unwritten {
+            return Err(Error::Unread);
         }
         found
             .commands
@@ -281,188 +288,4 @@ impl Replicator {
             self.wake_all(slot);
         }
     }
-
-    fn handle_message(
-        &mut self,
-        now: Instant,
-        peer: PeerKey,
-        slot: Slot,
-        message: Incoming,
-    ) -> Result<(), PeerError> {
-        let max_queued = self.config.max_queued_requests;
-        let Some(hosted) = self.feeds.get(&slot) else {
-            return Ok(());
-        };
-        let upload = hosted.options.upload;
-        let Some(exchange) = self
-            .peers
-            .get_mut(&peer)
-            .and_then(|found| found.exchanges.get_mut(&slot))
-        else {
-            return Ok(());
-        };
-        match message {
-            Incoming::Cancel(block) => {
-                if let Some(at) = exchange.asked.iter().position(|(asked, _)| *asked == block) {
-                    exchange.asked.remove(at);
-                }
-            }
-            Incoming::Have(range) => {
-                exchange.remote.insert_range(range);
-                return self.heard(now, peer, slot);
-            }
-            Incoming::HaveBits { start, coded } => {
-                let refused = apply_bits(exchange, start, &coded)?;
-                self.release(peer, slot, refused.into_iter());
-                return self.heard(now, peer, slot);
-            }
-            Incoming::Pause => {
-                exchange.remote_paused = true;
-                let lost = std::mem::take(&mut exchange.in_flight);
-                self.release(peer, slot, lost.into_keys());
-                self.events.push_back(Event::Paused { slot, peer });
-            }
-            Incoming::Request(block, digest) => {
-                if exchange.asked.len() >= max_queued {
-                    return Err(PeerError::TooManyRequests);
-                }
-                if upload {
-                    exchange.asked.push_back((block, digest));
-                    self.wake(peer, slot);
-                }
-            }
-            Incoming::Response(put) => return self.handle_response(now, peer, slot, *put),
-            Incoming::Resume => {
-                exchange.remote_paused = false;
-                self.events.push_back(Event::Resumed { slot, peer });
-                self.wake(peer, slot);
-            }
-            Incoming::Want(start) => {
-                exchange.tell_from(start, hosted.feed.held());
-                self.wake(peer, slot);
-            }
-        }
-        Ok(())
-    }
-
-    fn heard(&mut self, now: Instant, peer: PeerKey, slot: Slot) -> Result<(), PeerError> {
-        let max_memory = self.config.max_remote_memory;
-        if let Some(exchange) = self.exchange(peer, slot) {
-            exchange.heard = true;
-            if exchange.remote.memory() > max_memory {
-                return Err(PeerError::RemoteMemory);
-            }
-        }
-        self.wake(peer, slot);
-        self.tell_downloads(now, slot);
-        Ok(())
-    }
-
-    fn handle_response(
-        &mut self,
-        now: Instant,
-        peer: PeerKey,
-        slot: Slot,
-        put: Put,
-    ) -> Result<(), PeerError> {
-        let (Some(found), Some(hosted)) = (self.peers.get_mut(&peer), self.feeds.get_mut(&slot))
-        else {
-            return Ok(());
-        };
-        let Some(exchange) = found.exchanges.get_mut(&slot) else {
-            return Ok(());
-        };
-        let (block, bytes) = (put.block, put.data.len() as u64);
-        let full = exchange.in_flight.len() >= exchange.window.size(&self.config);
-        match exchange.in_flight.remove(&block.get()) {
-            Some(sent) => exchange
-                .window
-                .on_response(&self.config, now, sent, bytes, full),
-            None => {
-                found.unrequested += 1;
-                if found.unrequested > self.config.max_unrequested {
-                    return Err(PeerError::TooManyUnrequested);
-                }
-                // A late answer is welcome if the block is still missing and somebody wants it from here.
-                if !hosted.requested.get(block.get()) && !hosted.wanted.get(block.get()) {
-                    return Ok(());
-                }
-            }
-        }
-        exchange.last_delivery = now;
-        exchange.stalled = None;
-        exchange.remote.insert(block.get());
-        exchange.downloaded.add(now, bytes);
-        found.downloaded += bytes;
-        found.download.take(bytes);
-        self.download.take(bytes);
-        hosted.requested.remove(block.get());
-        hosted.downloaded.add(now, bytes);
-        self.wake(peer, slot);
-        let Some(hosted) = self.feeds.get_mut(&slot) else {
-            return Ok(());
-        };
-        if !hosted.is_downloading() || hosted.feed.has(block) {
-            return Ok(());
-        }
-        match hosted.feed.stage_put(&mut self.store, put) {
-            Ok(Accepted::New) => {
-                hosted.staged.from_peers.push((peer, block, bytes));
-                self.dirty.insert(slot);
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            // Neither side's fault: the block is asked for again, with a digest that claims less.
-            Err(FeedError::Unproven) => Ok(()),
-            Err(error) if is_the_peers_fault(&error) => Err(PeerError::BadBlock {
-                feed: *hosted.feed.id(),
-                block,
-                error: Arc::new(error),
-            }),
-            Err(error) => {
-                let error = Error::from(error);
-                hosted.failed = Some((error.clone(), now + STORAGE_RETRY));
-                self.events.push_back(Event::Failed { slot, error });
-                Ok(())
-            }
-        }
-    }
 }
-
-fn is_the_peers_fault(error: &FeedError) -> bool {
-    matches!(
-        error,
-        FeedError::KeyMismatch
-            | FeedError::OutOfBounds
-            | FeedError::Signature(_)
-            | FeedError::TooLarge { .. }
-            | FeedError::UnusedNodes { .. }
-            | FeedError::Verify(_)
-    )
-}
-
-/// Takes over what the peer says of itself; gives the blocks asked of it that it says it lacks.
-fn apply_bits(exchange: &mut Exchange, start: u64, coded: &[u8]) -> Result<Vec<u64>, PeerError> {
-    let mut refused = Vec::new();
-    for run in rle::decode(coded, BLOCKS - start).map_err(|_| PeerError::Bitfield)? {
-        let range: Range<u64> = start + run.start..start + run.start + run.len;
-        if run.value {
-            exchange.remote.insert_range(range);
-        } else {
-            refused.extend(
-                exchange
-                    .in_flight
-                    .range(range.clone())
-                    .map(|(block, _)| *block),
-            );
-            exchange.remote.remove_range(range);
-        }
-    }
-    for block in &refused {
-        exchange.in_flight.remove(block);
-    }
-    Ok(refused)
-}
-
-/// Time until a feed whose storage could not be read is tried again.
-const STORAGE_RETRY: core::time::Duration = core::time::Duration::from_secs(2);

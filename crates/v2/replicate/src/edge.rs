@@ -7,7 +7,7 @@ use hyperfeed_merkle::TreeHash;
 use hyperfeed_types::{FeedKey, Instant, PeerId, PublicId};
 use hyperfeed_v2_crypto::Sha256Tree;
 use hyperfeed_v2_feed::Slot;
-use hyperfeed_v2_protocol::{ChannelId, Config, Event, Protocol};
+use hyperfeed_v2_protocol::{ChannelId, Config, Event, NonceSource, Protocol};
 use std::collections::BTreeMap;
 
 /// One connection's protocol, without any feed: lives where the socket is, and does the work that can be done
@@ -127,8 +127,14 @@ impl Edge {
     /// A new connection. `seed` makes its nonces: it must never be used for another one.
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32], now: Instant) -> Self {
+        Self::with_nonces(config, NonceSource::Seed(seed), now)
+    }
+
+    /// The same, with a choice of where nonces come from; for tests against recorded sessions.
+    #[must_use]
+    pub fn with_nonces(config: Config, nonces: NonceSource, now: Instant) -> Self {
         Self {
-            protocol: Protocol::new(config, seed, now),
+            protocol: Protocol::with_nonces(config, nonces, now),
             channels: BTreeMap::new(),
             slots: BTreeMap::new(),
         }

@@ -28,6 +28,14 @@ pub enum Error {
         /// The feed's final length in blocks.
         length: u64,
     },
+    /// [`Config::max_exchanges`](crate::Config::max_exchanges) feeds are joined on the connection.
+    TooManyFeeds {
+        /// Feeds allowed.
+        limit: usize,
+    },
+    /// [`Config::max_unwritten`](crate::Config::max_unwritten) bytes of extension messages wait for a peer that does
+    /// not read. Nothing was queued.
+    Unread,
     /// The connection is not there (any more).
     UnknownPeer,
 }
@@ -44,6 +52,10 @@ impl fmt::Display for Error {
                     "block {block} is past the end of the feed, which has {length} blocks"
                 )
             }
+            Self::TooManyFeeds { limit } => {
+                write!(f, "more than {limit} feeds on one connection")
+            }
+            Self::Unread => f.write_str("the peer does not read what it is sent"),
             Self::UnknownPeer => f.write_str("the connection is closed"),
         }
     }
@@ -90,8 +102,6 @@ pub enum PeerError {
     Protocol(ProtocolError),
     /// More than [`Config::max_remote_memory`](crate::Config::max_remote_memory) of claims.
     RemoteMemory,
-    /// More than [`Config::max_exchanges`](crate::Config::max_exchanges) feeds.
-    TooManyFeeds,
     /// More than [`Config::max_queued_requests`](crate::Config::max_queued_requests) requests waiting.
     TooManyRequests,
     /// More than [`Config::max_unrequested`](crate::Config::max_unrequested) blocks nobody asked for.
@@ -114,9 +124,6 @@ impl fmt::Display for PeerError {
             Self::Protocol(error) => error.fmt(f),
             Self::RemoteMemory => {
                 f.write_str("the peer claims more scattered blocks than are kept for one peer")
-            }
-            Self::TooManyFeeds => {
-                f.write_str("the peer joined more feeds than one connection may have")
             }
             Self::TooManyRequests => {
                 f.write_str("the peer asked for more blocks at a time than any window allows")

@@ -1,12 +1,12 @@
 //! One feed with one peer.
 
+use crate::asked::Asked;
 use crate::rate::Meter;
 use crate::window::Window;
 use crate::{Config, Outgoing};
 use core::time::Duration;
 use hyperfeed_bitfield::{Bitfield, rle};
 use hyperfeed_flat_tree::BlockIndex;
-use hyperfeed_merkle::Digest;
 use hyperfeed_types::Instant;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -27,13 +27,16 @@ pub(crate) struct Exchange {
     pub(crate) window: Window,
     /// When the peer last delivered, or was first asked after being idle.
     pub(crate) last_delivery: Instant,
+    /// When the latest request was sent that has an answer. Peers answer in order: older ones were passed over.
+    pub(crate) answered: Instant,
     pub(crate) remote_paused: bool,
     pub(crate) local_paused: bool,
-    /// Requests of the peer, in order.
-    pub(crate) asked: VecDeque<(BlockIndex, Digest)>,
+    pub(crate) asked: Asked,
     /// Blocks to ask for again though another peer was asked.
     pub(crate) again: VecDeque<u64>,
     pub(crate) announce: Announcements,
+    /// Blocks below this one may have been announced.
+    pub(crate) announced: u64,
     /// Whether the feed stands in its peer's queue of turns.
     pub(crate) has_turn: bool,
     /// Until when nothing is asked of a peer that did not deliver, and for how long next time.
@@ -78,11 +81,13 @@ impl Exchange {
             in_flight: BTreeMap::new(),
             window: Window::new(config, now),
             last_delivery: now,
+            answered: Instant::ZERO,
             remote_paused: false,
             local_paused: false,
-            asked: VecDeque::new(),
+            asked: Asked::default(),
             again: VecDeque::new(),
             announce: Announcements::default(),
+            announced: 0,
             has_turn: false,
             stalled: None,
             run: Run::default(),
@@ -112,28 +117,41 @@ impl Exchange {
         self.is_usable() && self.in_flight.len() < self.window.size(config)
     }
 
+    /// Whether a request may go out for a block that somebody waits for, however many are in flight already.
+    pub(crate) fn has_room_for_wanted(&self, config: &Config) -> bool {
+        self.is_usable() && self.in_flight.len() < self.window.size(config) + WANTED_ROOM
+    }
+
+    /// How long the peer has owed an answer.
+    pub(crate) fn waiting(&self, now: Instant) -> Option<Duration> {
+        let oldest = self.in_flight.values().min()?;
+        Some(now.saturating_since(self.last_delivery.max(*oldest)))
+    }
+
     /// Whether the peer can be expected to answer.
     pub(crate) fn is_usable(&self) -> bool {
         self.ready && !self.remote_paused && self.stalled.is_none_or(|stall| stall.over)
     }
 
-    /// Takes the requests back that the peer has left unanswered for too long, and asks it nothing for a while.
+    /// Takes the requests back that the peer has left unanswered for too long: those it passed over, or all if it
+    /// delivers nothing at all. In that case nothing is asked of it for a while.
     pub(crate) fn take_late(&mut self, now: Instant, timeout: Duration) -> Vec<u64> {
         if let Some(stall) = &mut self.stalled
             && now >= stall.until
         {
             stall.over = true;
         }
-        if now.saturating_since(self.last_delivery) <= timeout {
-            return Vec::new();
-        }
+        let silent = now.saturating_since(self.last_delivery) > timeout;
+        let is_late = |sent: Instant| {
+            now.saturating_since(sent) > timeout && (silent || sent < self.answered)
+        };
         let late: Vec<u64> = self
             .in_flight
             .iter()
-            .filter(|(_, sent)| now.saturating_since(**sent) > timeout)
-            .map(|(b, _)| *b)
+            .filter(|(_, sent)| is_late(**sent))
+            .map(|(block, _)| *block)
             .collect();
-        if !late.is_empty() {
+        if silent && !late.is_empty() {
             let pause = self
                 .stalled
                 .map_or(timeout, |stall| (stall.pause * 2).min(MAX_STALL));
@@ -166,17 +184,26 @@ impl Exchange {
 
     /// The next announcement. The blocks held are looked at now, not when the announcement was decided.
     pub(crate) fn next_announcement(&mut self, held: &Bitfield) -> Option<Outgoing> {
+        let message = self.decide_announcement(held)?;
+        self.announced = held.last_set().map_or(self.announced, |last| {
+            self.announced.max(last.saturating_add(1))
+        });
+        Some(message)
+    }
+
+    fn decide_announcement(&mut self, held: &Bitfield) -> Option<Outgoing> {
         if self.announce.everything {
             self.announce.everything = false;
             self.announce.ranges.clear();
-            let end = held.last_set().map_or(0, |last| last + 1);
+            // An empty feed is told as upstream does it: one byte of zeros.
+            let end = held.last_set().map_or(8, |last| last + 1);
             if end > MAX_HAVE_BITS {
                 self.announce.ranges.extend(chunks(MAX_HAVE_BITS..end));
             }
             return Some(have_bits(held, 0..end.min(MAX_HAVE_BITS)));
         }
         let range = self.announce.ranges.pop_front()?;
-        Some(if held.contains_range(range.clone()) {
+        Some(if !range.is_empty() && held.contains_range(range.clone()) {
             Outgoing::Have(range)
         } else {
             have_bits(held, aligned(range))
@@ -192,27 +219,31 @@ impl Exchange {
 
     /// Tells the peer how it really is with a block it asked for in vain.
     pub(crate) fn correct(&mut self, block: BlockIndex) {
-        let range = aligned(block.get()..block.get() + 1);
-        if self.announce.ranges.len() < MAX_RANGES {
-            self.announce.ranges.push_back(range);
-        }
+        self.announce.tell(aligned(block.get()..block.get() + 1));
     }
 
     /// Answers a Want: what is held from the byte of `start` on.
     pub(crate) fn tell_from(&mut self, start: u64, held: &Bitfield) {
-        let end = held.last_set().map_or(0, |last| last + 1).max(start);
-        for range in chunks(start & !7..end) {
-            if self.announce.ranges.len() < MAX_RANGES {
-                self.announce.ranges.push_back(range);
-            }
+        let start = start & !7;
+        let end = held.last_set().map_or(0, |last| last + 1);
+        if end <= start {
+            return self.announce.tell(start..start);
         }
-        if end <= start & !7 {
-            self.send(have_bits(held, start & !7..start & !7));
+        for range in chunks(start..end) {
+            self.announce.tell(range);
         }
     }
 }
 
 impl Announcements {
+    /// An answer to a question. Asking the same twice before there is room for an answer gets one, and asking too
+    /// much gets the answer to what was asked first.
+    fn tell(&mut self, range: Range<u64>) {
+        if self.ranges.len() < MAX_RANGES && !self.ranges.contains(&range) {
+            self.ranges.push_back(range);
+        }
+    }
+
     fn push(&mut self, range: Range<u64>) {
         let full = self.ranges.len() >= MAX_RANGES;
         match self.ranges.back_mut() {
@@ -250,6 +281,8 @@ fn chunks(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
 
 /// Bits in one Have: 1 MiB of them at the worst coding, well below the frame limit of 5 MiB.
 const MAX_HAVE_BITS: u64 = 8 << 20;
+/// Requests beyond the window for blocks that somebody waits for: they do not queue for their place in it.
+const WANTED_ROOM: usize = 16;
 /// Scattered announcements kept for a peer that does not take them, before they become one of everything.
 const MAX_RANGES: usize = 256;
 /// The longest time for which a peer that does not deliver is left alone.

@@ -71,6 +71,16 @@ impl Hosted {
         self.options.download && self.failed.is_none()
     }
 
+    /// Whether a block that is not held is after all what somebody here is after.
+    pub(crate) fn wants(&self, block: BlockIndex) -> bool {
+        let index = block.get();
+        let is_sought = !self.options.sparse
+            || self.wanted.get(index)
+            || self.requested.get(index)
+            || self.downloads.values().any(|d| d.range.contains(&index));
+        is_sought && self.is_downloading() && !self.feed.has(block)
+    }
+
     /// The final length, once there is one.
     pub(crate) fn final_length(&self) -> Option<u64> {
         self.feed.is_finalized().then(|| self.feed.length())

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod asked;
 mod commands;
 mod commit;
 mod config;
@@ -14,6 +15,7 @@ mod peer;
 mod pick;
 mod progress;
 mod rate;
+mod receive;
 mod replicator;
 mod state;
 mod timers;
@@ -25,7 +27,9 @@ pub use config::{Config, FeedOptions, PeerOptions, Strategy};
 pub use edge::{Edge, EdgeCommand, EdgeEvent};
 pub use error::{Error, PeerError};
 pub use event::{Event, Reply};
-pub use hyperfeed_v2_protocol::{Config as EdgeConfig, Limits as EdgeLimits};
+pub use hyperfeed_v2_protocol::{
+    Config as EdgeConfig, Limits as EdgeLimits, NonceSource as EdgeNonces,
+};
 pub use message::{Answer, Incoming, Outgoing};
 pub use peer::{PeerInfo, PeerKey};
 pub use progress::{PeerSync, Progress, Status, SyncState};

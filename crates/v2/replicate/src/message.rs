@@ -2,7 +2,7 @@
 
 use crate::PeerError;
 use bytes::Bytes;
-use hyperfeed_bitfield::rle;
+use hyperfeed_bitfield::{Bitfield, rle};
 use hyperfeed_flat_tree::{BlockIndex, NodeIndex};
 use hyperfeed_merkle::{Digest, Node};
 use hyperfeed_types::{Hash, Signature};
@@ -133,6 +133,14 @@ pub struct Answer {
 }
 
 impl Outgoing {
+    /// That nothing is held below a block.
+    pub(crate) fn nothing_below(end: u64) -> Self {
+        let end = end.next_multiple_of(8).min(BLOCKS);
+        let mut coded = Vec::new();
+        rle::encode(&Bitfield::new(), end, &mut coded);
+        Self::HaveBits { start: 0, coded }
+    }
+
     /// Bytes on the wire, estimated: what a connection's allowance is charged.
     #[must_use]
     pub fn cost(&self) -> usize {

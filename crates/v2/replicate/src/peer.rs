@@ -43,8 +43,14 @@ pub(crate) struct Peer {
     pub(crate) turns: VecDeque<Slot>,
     /// Bytes handed over and not yet in the socket.
     pub(crate) unwritten: usize,
-    /// Blocks that came unasked.
+    /// Blocks that came unasked, less those that came as they should.
     pub(crate) unrequested: u32,
+    /// Requests out to the peer, of all feeds; too high between ticks, when some were taken back.
+    pub(crate) asking: usize,
+    /// Requests of the peer that wait, of all feeds; too high once some were answered or taken back.
+    pub(crate) asked: usize,
+    /// Memory of all `remote` bitfields; too high once a feed was left.
+    pub(crate) remote_memory: usize,
     pub(crate) upload: Bucket,
     pub(crate) download: Bucket,
     pub(crate) uploaded: u64,
@@ -61,11 +67,21 @@ impl Peer {
             turns: VecDeque::new(),
             unwritten: 0,
             unrequested: 0,
+            asking: 0,
+            asked: 0,
+            remote_memory: 0,
             upload: Bucket::new(options.max_upload, now),
             download: Bucket::new(options.max_download, now),
             uploaded: 0,
             downloaded: 0,
         }
+    }
+
+    /// Extension messages that wait for the socket, in bytes.
+    pub(crate) fn waiting_extensions(&self) -> usize {
+        let is_extension = |c: &&EdgeCommand| matches!(c, EdgeCommand::Extension { .. });
+        let waiting = self.commands.iter().filter(is_extension);
+        waiting.map(EdgeCommand::cost).sum()
     }
 
     /// Gives a feed a turn, unless it has one coming.

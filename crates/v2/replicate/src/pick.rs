@@ -31,12 +31,8 @@ pub(crate) fn pick(
         held: hosted.feed.held(),
         requested: &hosted.requested,
     };
-    if let Some(block) = search.first_wanted(&hosted.wanted) {
-        return Some(Pick {
-            block,
-            run: exchange.run,
-            again: false,
-        });
+    if let Some(wanted) = pick_wanted(hosted, exchange) {
+        return Some(wanted);
     }
     let downloads = hosted
         .downloads
@@ -52,15 +48,43 @@ pub(crate) fn pick(
             });
         }
     }
-    let block = exchange.again.iter().copied().find(|block| {
-        exchange.remote.get(*block)
-            && !search.held.get(*block)
-            && !exchange.in_flight.contains_key(block)
-    })?;
+    let block = again(hosted, exchange, |_| true)?;
     Some(Pick {
         block,
         run: exchange.run,
         again: true,
+    })
+}
+
+/// The next block that somebody waits for, and nothing else.
+pub(crate) fn pick_wanted(hosted: &Hosted, exchange: &Exchange) -> Option<Pick> {
+    let search = Search {
+        remote: &exchange.remote,
+        held: hosted.feed.held(),
+        requested: &hosted.requested,
+    };
+    if let Some(block) = search.first_wanted(&hosted.wanted) {
+        return Some(Pick {
+            block,
+            run: exchange.run,
+            again: false,
+        });
+    }
+    let block = again(hosted, exchange, |block| hosted.wanted.get(block))?;
+    Some(Pick {
+        block,
+        run: exchange.run,
+        again: true,
+    })
+}
+
+/// The next block to take over from a slower peer.
+fn again(hosted: &Hosted, exchange: &Exchange, is_due: impl Fn(u64) -> bool) -> Option<u64> {
+    exchange.again.iter().copied().find(|block| {
+        is_due(*block)
+            && exchange.remote.get(*block)
+            && !hosted.feed.held().get(*block)
+            && !exchange.in_flight.contains_key(block)
     })
 }
 

@@ -60,6 +60,8 @@ pub struct PeerSync {
     pub has_blocks: u64,
     /// Requests out to it.
     pub in_flight: usize,
+    /// How long it has owed an answer: since its last one, or since it was asked. `None` while nothing is asked of it.
+    pub waiting: Option<Duration>,
     /// Whether it answers at the moment.
     pub paused: bool,
 }
@@ -76,12 +78,14 @@ pub enum Status {
     Downloading,
     /// Downloading is switched off for the feed.
     NotDownloading,
-    /// Nobody shares the feed with us.
+    /// There is no connection on which the feed is joined.
     NoPeers,
     /// The peers are there and do not have these blocks.
     PeersLack(Range<u64>),
     /// Every peer that has missing blocks pauses.
     Paused,
+    /// Connections are there on which the feed is offered, and no peer takes it up.
+    Refused,
     /// The feed is sparse, and everything asked for is here.
     Sparse,
     /// Peers are connected and have not yet said what they have.

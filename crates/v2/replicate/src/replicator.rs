@@ -42,6 +42,8 @@ pub struct Replicator {
     pub(crate) upload: Bucket,
     pub(crate) download: Bucket,
     pub(crate) ticked: Instant,
+    /// The peer that was last sent a request or a block.
+    pub(crate) served: Option<PeerKey>,
     next_peer: u32,
 }
 
@@ -72,6 +74,7 @@ impl Replicator {
             upload: Bucket::new(upload, Instant::ZERO),
             download: Bucket::new(download, Instant::ZERO),
             ticked: Instant::ZERO,
+            served: None,
             next_peer: 0,
         }
     }

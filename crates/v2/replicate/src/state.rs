@@ -24,6 +24,7 @@ impl Replicator {
                 peer_id: self.peers.get(&peer).and_then(|found| found.peer_id),
                 has_blocks: exchange.remote.count(),
                 in_flight: exchange.in_flight.len(),
+                waiting: exchange.waiting(now),
                 paused: exchange.remote_paused,
             });
         let download_rate = hosted.downloaded.rate(now);
@@ -45,7 +46,7 @@ impl Replicator {
             download_rate,
             upload_rate: hosted.uploaded.rate(now),
             eta,
-            status: self.status(slot, hosted, known_blocks, missing_blocks),
+            status: self.status(now, slot, hosted, known_blocks, missing_blocks),
         })
     }
 
@@ -146,7 +147,14 @@ impl Replicator {
         hosted.peers.iter().filter_map(exchange)
     }
 
-    fn status(&self, slot: Slot, hosted: &Hosted, known: u64, missing: u64) -> Status {
+    fn status(
+        &self,
+        now: Instant,
+        slot: Slot,
+        hosted: &Hosted,
+        known: u64,
+        missing: u64,
+    ) -> Status {
         if let Some((error, _)) = &hosted.failed {
             return Status::DiskError(error.to_string());
         }
@@ -159,7 +167,7 @@ impl Replicator {
             let sure = hosted.feed.is_writable() || hosted.final_length().is_some() || known > 0;
             return match (sure, alone) {
                 (true, _) => Status::Complete,
-                (false, true) => Status::NoPeers,
+                (false, true) => self.alone(now, slot, hosted),
                 (false, false) if ready.any(|(_, exchange)| exchange.heard) => Status::Complete,
                 (false, false) => Status::Waiting,
             };
@@ -168,7 +176,7 @@ impl Replicator {
             return Status::NotDownloading;
         }
         if alone {
-            return Status::NoPeers;
+            return self.alone(now, slot, hosted);
         }
         if hosted.options.sparse && hosted.wanted.is_empty() && hosted.downloads.is_empty() {
             return Status::Sparse;
@@ -200,6 +208,18 @@ impl Replicator {
                     .unwrap_or(start..known);
                 Status::PeersLack(gap)
             }
+        }
+    }
+
+    /// No peer shares the feed: because there is none, because it has not answered yet, or because it does not want to.
+    fn alone(&self, now: Instant, slot: Slot, hosted: &Hosted) -> Status {
+        let waited = self
+            .exchanges(slot, hosted)
+            .map(|(_, exchange)| now.saturating_since(exchange.last_delivery));
+        match waited.min() {
+            None => Status::NoPeers,
+            Some(waited) if waited <= self.config.request_timeout => Status::Waiting,
+            Some(_) => Status::Refused,
         }
     }
 }

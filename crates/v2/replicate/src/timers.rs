@@ -20,6 +20,9 @@ impl Replicator {
             return;
         }
         self.ticked = now;
+        for found in self.peers.values_mut() {
+            found.asking = found.exchanges.values().map(|e| e.in_flight.len()).sum();
+        }
         let pairs: Vec<(PeerKey, Slot)> = self
             .peers
             .iter()
@@ -62,19 +65,25 @@ impl Replicator {
         let was_usable = exchange.is_usable();
         let late = exchange.take_late(now, timeout);
         let idle = exchange.has_room(&self.config) && exchange.in_flight.is_empty();
+        let waited_for = exchange.has_room_for_wanted(&self.config)
+            && self
+                .feeds
+                .get(&slot)
+                .is_some_and(|hosted| !hosted.wanted.is_empty());
         if limited || (!was_usable && exchange.is_usable()) {
             self.wake(peer, slot);
         }
         if !late.is_empty() {
             self.release(peer, slot, late.into_iter());
         }
-        if idle {
-            self.help(now, peer, slot);
+        if idle || waited_for {
+            self.help(now, peer, slot, idle);
         }
     }
 
-    /// A peer with nothing left to ask it for takes over the oldest requests of slower ones.
-    fn help(&mut self, now: Instant, peer: PeerKey, slot: Slot) {
+    /// A peer with nothing left to ask it for takes over the oldest requests of slower ones; one that has enough to
+    /// do, only those that somebody waits for.
+    fn help(&mut self, now: Instant, peer: PeerKey, slot: Slot, idle: bool) {
         let Some(hosted) = self.feeds.get(&slot) else {
             return;
         };
@@ -98,7 +107,9 @@ impl Replicator {
             slow.extend(old.map(|(block, sent)| (*sent, *block)));
         }
         slow.sort_unstable();
-        slow.retain(|(_, block)| !hosted.asked_twice.contains(block));
+        slow.retain(|(_, block)| {
+            !hosted.asked_twice.contains(block) && (idle || hosted.wanted.get(*block))
+        });
         if let Some(exchange) = self.exchange(peer, slot) {
             let fitting = slow
                 .into_iter()

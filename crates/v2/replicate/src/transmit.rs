@@ -1,7 +1,7 @@
 //! What goes to a connection, decided when there is room for it.
 
 use crate::message::Answer;
-use crate::pick::pick;
+use crate::pick::{pick, pick_wanted};
 use crate::{EdgeCommand, Error, Event, Outgoing, PeerKey, Replicator};
 use hyperfeed_bitfield::Bitfield;
 use hyperfeed_flat_tree::BlockIndex;
@@ -9,10 +9,16 @@ use hyperfeed_types::Instant;
 use hyperfeed_v2_feed::Slot;
 
 impl Replicator {
-    /// The connections that may have something to send.
+    /// The connections that may have something to send, in the order in which to poll them: it begins after the one
+    /// that was served last, so that a rate limit does not serve the first of them alone.
     #[must_use]
     pub fn peers_with_work(&self) -> Vec<PeerKey> {
-        self.awake.iter().copied().collect()
+        let (mut first, then): (Vec<PeerKey>, Vec<PeerKey>) = self
+            .awake
+            .iter()
+            .partition(|peer| Some(**peer) > self.served);
+        first.extend(then);
+        first
     }
 
     /// The next thing for a connection to send; `None` when there is nothing or enough is unwritten.
@@ -44,7 +50,9 @@ impl Replicator {
     fn next_command(&mut self, now: Instant, peer: PeerKey) -> Option<EdgeCommand> {
         let max_unwritten = self.config.max_unwritten;
         let found = self.peers.get_mut(&peer)?;
-        if let Some(command) = found.commands.pop_front() {
+        if found.unwritten < max_unwritten
+            && let Some(command) = found.commands.pop_front()
+        {
             return Some(command);
         }
         while self.peers.get(&peer)?.unwritten < max_unwritten {
@@ -63,7 +71,8 @@ impl Replicator {
 
     fn next_message(&mut self, now: Instant, peer: PeerKey, slot: Slot) -> Option<Outgoing> {
         let hosted = self.feeds.get(&slot)?;
-        let exchange = self.peers.get_mut(&peer)?.exchanges.get_mut(&slot)?;
+        let found = self.peers.get_mut(&peer)?;
+        let exchange = found.exchanges.get_mut(&slot)?;
         if !exchange.ready {
             return None;
         }
@@ -71,7 +80,7 @@ impl Replicator {
             return Some(message);
         }
         let nothing = Bitfield::new();
-        let told = if hosted.options.upload {
+        let told = if hosted.options.upload && found.options.upload {
             hosted.feed.held()
         } else {
             &nothing
@@ -89,13 +98,17 @@ impl Replicator {
         if !hosted.is_downloading() || !found.options.download {
             return None;
         }
-        if !found.exchanges.get(&slot)?.has_room(&self.config)
-            || !found.download.is_open(now)
-            || !self.download.is_open(now)
-        {
+        if !found.download.is_open(now) || !self.download.is_open(now) {
             return None;
         }
-        let exchange = self.peers.get(&peer)?.exchanges.get(&slot)?;
+        let found = self.peers.get(&peer)?;
+        let exchange = found.exchanges.get(&slot)?;
+        let many = found.asking >= self.config.max_in_flight
+            && exchange.in_flight.len() >= self.config.min_window as usize;
+        let room = exchange.has_room(&self.config) && !many;
+        if !room && !exchange.has_room_for_wanted(&self.config) {
+            return None;
+        }
         let holders = |block: u64| {
             let has = |other: &&PeerKey| {
                 let exchange = self
@@ -106,10 +119,15 @@ impl Replicator {
             };
             hosted.peers.iter().filter(has).count()
         };
-        let picked = pick(hosted, exchange, &mut self.entropy, holders)?;
+        let picked = match room {
+            true => pick(hosted, exchange, &mut self.entropy, holders)?,
+            false => pick_wanted(hosted, exchange)?,
+        };
         let block = BlockIndex::new(picked.block)?;
         let digest = hosted.feed.digest(block);
-        let exchange = self.peers.get_mut(&peer)?.exchanges.get_mut(&slot)?;
+        let found = self.peers.get_mut(&peer)?;
+        found.asking += 1;
+        let exchange = found.exchanges.get_mut(&slot)?;
         exchange.run = picked.run;
         exchange.requested(block.get(), now);
         let hosted = self.feeds.get_mut(&slot)?;
@@ -118,6 +136,7 @@ impl Replicator {
             hosted.asked_twice.insert(block.get());
         }
         hosted.requested.insert(block.get());
+        self.served = Some(peer);
         Some(Outgoing::Request(block, digest))
     }
 
@@ -132,7 +151,7 @@ impl Replicator {
             if !found.upload.is_open(now) || !self.upload.is_open(now) {
                 return None;
             }
-            let (block, digest) = exchange.asked.pop_front()?;
+            let (block, digest) = exchange.asked.pop()?;
             if !hosted.feed.has(block) {
                 exchange.correct(block);
                 if let Some(message) = exchange.next_announcement(hosted.feed.held()) {
@@ -160,6 +179,7 @@ impl Replicator {
             found.uploaded += bytes;
             found.upload.take(bytes);
             self.upload.take(bytes);
+            self.served = Some(peer);
             self.events.push_back(Event::Upload {
                 slot,
                 peer,
