@@ -138,31 +138,55 @@ impl Feed {
     }
 
     /// The bytes of a block of this size, and the block after it with its offset if it is in the attached file.
-    pub(crate) fn read(
+    fn read(
         &self,
         store: &mut Store,
         index: BlockIndex,
         size: u64,
     ) -> Result<(Bytes, Option<(u64, u64)>), FeedError> {
-        let block = index.get();
-        let corrupt = |why| Self::corrupt("block", block, why);
-        let file = match &self.blocks {
-            Blocks::Attached(file) if !self.waiting.contains(&block) => file,
-            _ => {
-                let key = Numbered::Block.key(self.record.slot, block);
-                let data = store.kv().get(&key)?.ok_or_else(|| corrupt("missing"))?;
-                return Ok((Bytes::from(data), None));
-            }
-        };
+        if !self.is_placed(index) {
+            return Ok((self.read_stored(store, index)?, None));
+        }
+        let offset = self.offset(store, index.get())?;
+        let data = self.read_placed(index, offset, size)?;
+        Ok((data, Some((index.get() + 1, offset.saturating_add(size)))))
+    }
+
+    /// Whether a held block is in the attached file.
+    pub(crate) fn is_placed(&self, index: BlockIndex) -> bool {
+        self.blocks.is_attached() && !self.waiting.contains(&index.get())
+    }
+
+    /// The bytes of a block in the store.
+    pub(crate) fn read_stored(&self, store: &Store, index: BlockIndex) -> Result<Bytes, FeedError> {
+        let key = Numbered::Block.key(self.record.slot, index.get());
+        let data = store.kv().get(&key)?;
+        data.map(Bytes::from)
+            .ok_or_else(|| Self::corrupt("block", index.get(), "missing"))
+    }
+
+    /// The bytes of a block in the attached file.
+    pub(crate) fn read_placed(
+        &self,
+        index: BlockIndex,
+        offset: u64,
+        size: u64,
+    ) -> Result<Bytes, FeedError> {
         let length = match usize::try_from(size) {
             Ok(length) if length <= MAX_FRAME => length,
-            _ => return Err(corrupt("larger than any block can be")),
+            _ => {
+                return Err(Self::corrupt(
+                    "block",
+                    index.get(),
+                    "larger than any block can be",
+                ));
+            }
         };
-        let offset = self.offset(store, block)?;
         let mut data = vec![0; length];
-        file.read(offset, &mut data)?;
-        let next = (block + 1, offset.saturating_add(size));
-        Ok((Bytes::from(data), Some(next)))
+        if let Blocks::Attached(file) = &self.blocks {
+            file.read(offset, &mut data)?;
+        }
+        Ok(Bytes::from(data))
     }
 
     pub(crate) fn signature_of(&self, store: &Store, length: u64) -> Result<Signature, FeedError> {

@@ -164,6 +164,7 @@ impl Feed {
             return Ok(());
         };
         work.note(self.lenient(store, trusted.index)?, trusted);
+        self.mend_size(store, &trusted, work)?;
         for leaves in [Leaves::Stored, Leaves::Hashed] {
             let mut mended = Vec::new();
             let made = self.make(store, trusted.index, leaves, work, &mut mended)?;
@@ -179,6 +180,66 @@ impl Feed {
         }
         self.drop_below(trusted.index, work);
         Ok(())
+    }
+
+    /// If a child of a trusted node has nothing wrong but its size, that is what the other one leaves over.
+    fn mend_size(
+        &self,
+        store: &mut Store,
+        trusted: &Node,
+        work: &mut Work,
+    ) -> Result<(), FeedError> {
+        let Some((left, right)) = trusted.index.children() else {
+            return Ok(());
+        };
+        let left = self.now(store, left, work)?;
+        let (Some(left), Some(right)) = (left, self.now(store, right, work)?) else {
+            return Ok(());
+        };
+        let rest = |other: &Node| trusted.size.checked_sub(other.size);
+        let lefts = rest(&right).map(|size| (Node { size, ..left }, right));
+        let rights = rest(&left).map(|size| (left, Node { size, ..right }));
+        for (new_left, new_right) in lefts.into_iter().chain(rights) {
+            if join(&new_left, &new_right) != Some(*trusted) {
+                continue;
+            }
+            // The parent's hash covers the sum alone: what is beneath must bear the parts out.
+            let before = work.mended.clone();
+            work.note(Some(left), new_left);
+            work.note(Some(right), new_right);
+            let borne_out = [
+                self.fits_below(store, &new_left, work)?,
+                self.fits_below(store, &new_right, work)?,
+            ];
+            if borne_out.contains(&Some(true)) && !borne_out.contains(&Some(false)) {
+                break;
+            }
+            work.mended = before;
+        }
+        Ok(())
+    }
+
+    /// Whether a node is what its children or its block make; none if they are not here.
+    fn fits_below(
+        &self,
+        store: &mut Store,
+        node: &Node,
+        work: &Work,
+    ) -> Result<Option<bool>, FeedError> {
+        let Some((left, right)) = node.index.children() else {
+            let block = node.index.block().filter(|block| self.has(*block));
+            let Some(block) = block else { return Ok(None) };
+            let again = self.hash_again(store, block, Some(node), work)?;
+            return Ok(Some(again == Some(*node)));
+        };
+        if !self.tree.get(left) || !self.tree.get(right) {
+            return Ok(None);
+        }
+        let (left, right) = (self.now(store, left, work)?, self.now(store, right, work)?);
+        let made = left
+            .zip(right)
+            .and_then(|(left, right)| join(&left, &right));
+        Ok(Some(made == Some(*node)))
     }
 
     /// The root over a node of the older length it is verified by, if a signature vouches for that.
@@ -250,7 +311,7 @@ impl Feed {
             Some(_) => stored,
             None => match node.block() {
                 Some(block) if leaves == Leaves::Hashed && self.has(block) => {
-                    self.hash_again(store, block, stored.as_ref())?
+                    self.hash_again(store, block, stored.as_ref(), work)?
                 }
                 _ => stored,
             },
@@ -263,24 +324,38 @@ impl Feed {
         Ok(made)
     }
 
-    /// The leaf as the bytes of its block make it. Attached bytes are found only where the stored size is right.
+    /// The leaf as the bytes of its block make it. Attached bytes are found only where the sizes are right.
     fn hash_again(
         &self,
         store: &mut Store,
         block: BlockIndex,
-        stored: Option<&Node>,
+        leaf: Option<&Node>,
+        work: &Work,
     ) -> Result<Option<Node>, FeedError> {
-        let size = stored.map_or(0, |leaf| leaf.size);
-        let data = match self.read(store, block, size) {
-            Ok((data, _)) => data,
-            Err(FeedError::Storage(error)) if !is_damage(&error) => return Err(error.into()),
-            Err(_) => return Ok(None),
+        let data = if self.is_placed(block) {
+            let mut offset = Some(0u64);
+            for root in full_roots(block.get()) {
+                let size = self.now(store, root, work)?.map(|root| root.size);
+                offset = offset
+                    .zip(size)
+                    .and_then(|(offset, size)| offset.checked_add(size));
+            }
+            let (Some(offset), Some(leaf)) = (offset, leaf) else {
+                return Ok(None);
+            };
+            self.read_placed(block, offset, leaf.size)
+        } else {
+            self.read_stored(store, block)
         };
-        Ok(Some(Node {
-            index: NodeIndex::leaf(block),
-            size: data.len() as u64,
-            hash: leaf_hash(&data),
-        }))
+        match data {
+            Ok(data) => Ok(Some(Node {
+                index: NodeIndex::leaf(block),
+                size: data.len() as u64,
+                hash: leaf_hash(&data),
+            })),
+            Err(FeedError::Storage(error)) if !is_damage(&error) => Err(error.into()),
+            Err(_) => Ok(None),
+        }
     }
 
     /// A stored node, or what it was mended to.
@@ -318,7 +393,7 @@ impl Feed {
         work: &mut Work,
     ) -> Result<bool, FeedError> {
         let leaf = self.now(store, NodeIndex::leaf(block), work)?;
-        let again = self.hash_again(store, block, leaf.as_ref())?;
+        let again = self.hash_again(store, block, leaf.as_ref(), work)?;
         let (Some(leaf), Some(again)) = (leaf, again) else {
             return Ok(false);
         };
