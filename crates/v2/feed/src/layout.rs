@@ -88,6 +88,11 @@ pub(crate) fn removed(slot: Slot) -> [u8; 5] {
 /// What the marks of feeds that are being removed start with.
 pub(crate) const ALL_REMOVED: &[u8] = &[REMOVED];
 
+/// The length that a feed has to reach before anything is appended to it.
+pub(crate) fn expected(slot: Slot) -> [u8; 5] {
+    of_slot(b'L', slot)
+}
+
 /// The slot in a key of letter and slot.
 pub(crate) fn slot_of(key: &[u8]) -> Option<Slot> {
     let number = key.get(1..)?.try_into().ok()?;
@@ -135,9 +140,9 @@ mod tests {
     #[test]
     fn letters_differ() {
         let mut letters: Vec<u8> = Numbered::ALL.iter().map(|what| what.letter()).collect();
-        letters.extend([RECORD, REMOVED, b'H', b'I', b'A', b'M']);
+        letters.extend([RECORD, REMOVED, b'H', b'I', b'A', b'L', b'M']);
         letters.sort_unstable();
         letters.dedup();
-        assert_eq!(letters.len(), 11);
+        assert_eq!(letters.len(), 12);
     }
 }

@@ -7,6 +7,7 @@ mod blocks;
 mod check;
 mod create;
 mod error;
+mod expect;
 mod feed;
 mod feed_record;
 mod fields;

@@ -1,3 +1,4 @@
+use crate::expect::load_expected;
 use crate::head::Head;
 use crate::layout::{self, Numbered};
 use crate::stage::Stage;
@@ -15,6 +16,7 @@ struct Loaded {
     held: Bitfield,
     tree: TreeIndex,
     waiting: BTreeSet<u64>,
+    expected: Option<u64>,
 }
 
 impl Feed {
@@ -61,7 +63,7 @@ impl Feed {
             tree: loaded.tree,
             waiting: loaded.waiting,
             distrusted: BTreeSet::new(),
-            signed_beyond: None,
+            signed_beyond: loaded.expected,
             stale: false,
             cursor: None,
             stage: Stage::default(),
@@ -102,6 +104,7 @@ impl Feed {
         self.held = loaded.held;
         self.tree = loaded.tree;
         self.waiting = loaded.waiting;
+        self.signed_beyond = self.signed_beyond.max(loaded.expected);
         self.cursor = None;
         self.fresh = false;
         self.cut_stray_bytes()?;
@@ -155,12 +158,14 @@ impl Loaded {
                 ControlFlow::Continue(())
             })?;
         }
+        let expected = load_expected(store, slot)?.filter(|length| *length > head.length);
         Ok(Self {
             head,
             written_head,
             held,
             tree,
             waiting,
+            expected,
         })
     }
 }

@@ -174,6 +174,7 @@ impl Store {
         self.batch.put(&layout::removed(slot), &[]);
         self.batch.delete(&layout::record(slot));
         self.batch.delete(&layout::head(slot));
+        self.batch.delete(&layout::expected(slot));
         self.batch.delete(&layout::id(&record.id));
         if let Some(alias) = &record.alias {
             self.batch.delete(&layout::alias(alias));

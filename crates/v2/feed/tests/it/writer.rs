@@ -236,3 +236,39 @@ fn many_feeds_share_a_commit() {
     }
     assert_eq!(store.feeds().unwrap().len(), 5);
 }
+
+#[test]
+fn an_expected_length_keeps_an_owner_from_appending_until_it_is_held() {
+    let mut writer = Place::live(Where::InStore);
+    writer.append(&blocks(3));
+    let backup = writer.kv.clone();
+    writer.append(&blocks(2));
+    let mut old = Place::live(Where::InStore);
+    old.kv = backup;
+    old.reopen();
+    for length in [2, 3, 5, 4, 5] {
+        let is_new = length == 5 && try_stage(&mut old).is_ok();
+        old.feed.expect_length(&mut old.store, length).unwrap();
+        assert_eq!(old.store.has_batch(), is_new, "length {length}");
+        old.store.commit(Durability::Process).unwrap();
+    }
+    for block in [3, 4] {
+        let refused = try_append(&mut old);
+        assert!(matches!(
+            refused,
+            Err(FeedError::Behind { held, signed: 5 }) if held == block
+        ));
+        old.reopen();
+        let put = writer.answer(&old.feed, block);
+        old.put(put).unwrap();
+    }
+    try_append(&mut old).unwrap();
+    assert_eq!(old.feed.length(), 6);
+    old.reopen();
+    try_append(&mut old).unwrap();
+}
+
+/// Whether a block could be appended, without doing it.
+fn try_stage(place: &mut Place) -> Result<(), FeedError> {
+    place.feed.check_append([1])
+}
