@@ -3,6 +3,7 @@
 //! Plain programs run by plain code: no build logic lives here that a person could not repeat by
 //! hand, and every failing step prints the command that repeats it.
 
+mod bench;
 mod command;
 mod demo;
 mod docs;
@@ -30,6 +31,8 @@ cargo xtask COMMAND
                        two hyperfeed processes: share files, clone them over TCP, append while
                        connected, compare byte for byte
   interop              only the live tests against npm hypercore 2.3.0 (needs node and npm)
+  bench [NAME...] [--json] [--peers] [--rounds N] [--quick | --full]
+                       measures beside the machine's limits, and beside npm hypercore and the crate
   vectors              make the test vectors anew with npm, and compare
   layers               only the check that every dependency points down
   house                only the textual rules of the house
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match (name.as_str(), rest.as_slice()) {
         ("test", []) => test::run(test::Node::Required),
         ("test", ["--no-node"]) => test::run(test::Node::LeftOut),
+        ("bench", rest) => bench::run(rest),
         ("demo", rest) => demo::run(rest),
         ("interop", []) => interop::run(),
         ("vectors", []) => vectors::run(),
