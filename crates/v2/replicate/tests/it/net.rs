@@ -35,6 +35,10 @@ struct Link {
     open: bool,
     /// Bytes that are under way and do not arrive.
     held: bool,
+    /// What nodes send is never reported as written.
+    clogged: bool,
+    /// All that the node at the first end was sent, and all it sent.
+    record: [Vec<u8>; 2],
 }
 
 struct End {
@@ -104,6 +108,8 @@ impl Net {
             ends,
             open: true,
             held: false,
+            clogged: false,
+            record: [Vec::new(), Vec::new()],
         });
         wire
     }
@@ -127,6 +133,8 @@ impl Net {
             ],
             open: true,
             held: false,
+            clogged: false,
+            record: [Vec::new(), Vec::new()],
         });
         (self.links.len() - 1, peer)
     }
@@ -159,6 +167,16 @@ impl Net {
 
     pub(crate) fn is_open(&self, link: usize) -> bool {
         self.links[link].open
+    }
+
+    /// The peer does not read any more: the node's socket stays full.
+    pub(crate) fn clog(&mut self, link: usize) {
+        self.links[link].clogged = true;
+    }
+
+    /// All bytes that arrived at an end of a link.
+    pub(crate) fn arrived(&self, link: usize, side: usize) -> &[u8] {
+        &self.links[link].record[side]
     }
 
     pub(crate) fn hold(&mut self, link: usize, held: bool) {
@@ -246,6 +264,7 @@ impl Net {
             let end = &mut found.ends[side];
             let bytes = std::mem::take(&mut end.inbox);
             moved |= !bytes.is_empty();
+            found.record[side].extend_from_slice(&bytes);
             match &mut end.who {
                 Who::Puppet(puppet) => {
                     puppet.receive(self.now, &bytes);
@@ -324,7 +343,7 @@ impl Net {
                         replicator.handle_edge(self.now, peer, said);
                     }
                 }
-                if cost > 0 {
+                if cost > 0 && !link.clogged {
                     replicator.handle_written(peer, cost);
                 }
                 // Frames held for a feed opened now; an error comes again with the next input.
