@@ -14,8 +14,8 @@ use hyperfeed_types::PublicId;
 /// Feeds put into the batch ([`Feed::seal`](crate::Feed::seal)), the caller commits it once for all of them
 /// ([`commit`](Self::commit)), and then tells each feed ([`Feed::committed`](crate::Feed::committed)).
 pub struct Store {
-    kv: Box<dyn KeyValue>,
-    batch: Batch,
+    pub(crate) kv: Box<dyn KeyValue>,
+    pub(crate) batch: Batch,
     /// What comes with the batch.
     beside: Beside,
     /// What one feed is putting together: goes into the batch as a whole or not at all.
@@ -26,7 +26,7 @@ pub struct Store {
     /// The class of a commit that failed, of which nobody knows whether it happened.
     uncertain: Option<Durability>,
     /// Feeds whose removal is in the batch, or committed and not finished.
-    removing: Vec<Slot>,
+    pub(crate) removing: Vec<Slot>,
 }
 
 /// What memory learns once a batch is committed.
@@ -161,25 +161,6 @@ impl Store {
             }
         }
         self.batch.put(&layout::record(slot), &record.encode());
-        Ok(())
-    }
-
-    /// Takes a feed out of the catalogue: into the batch. Once that is committed its data is deleted piece by piece;
-    /// a crash on the way is finished by the next opening.
-    ///
-    /// # Errors
-    /// No such feed; storage.
-    pub fn remove(&mut self, slot: Slot) -> Result<(), FeedError> {
-        let record = self.record(slot)?.ok_or(FeedError::NotFound { slot })?;
-        self.batch.put(&layout::removed(slot), &[]);
-        self.batch.delete(&layout::record(slot));
-        self.batch.delete(&layout::head(slot));
-        self.batch.delete(&layout::expected(slot));
-        self.batch.delete(&layout::id(&record.id));
-        if let Some(alias) = &record.alias {
-            self.batch.delete(&layout::alias(alias));
-        }
-        self.removing.push(slot);
         Ok(())
     }
 
@@ -363,37 +344,6 @@ impl Store {
             }),
         }
     }
-
-    /// Deletes the data of removed feeds, a bounded batch at a time.
-    fn sweep(&mut self) -> Result<(), FeedError> {
-        while let Some(slot) = self.removing.last().copied() {
-            for what in Numbered::ALL {
-                while self.sweep_some(&what.prefix(slot))? {}
-            }
-            let mut batch = Batch::new();
-            batch.delete(&layout::removed(slot));
-            self.kv.commit(&batch, Durability::Relaxed)?;
-            self.removing.pop();
-        }
-        Ok(())
-    }
-
-    fn sweep_some(&mut self, prefix: &[u8]) -> Result<bool, FeedError> {
-        let mut batch = Batch::new();
-        self.kv.scan(prefix, &mut |key, _| {
-            batch.delete(key);
-            if batch.len() < SWEEP {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
-        if batch.is_empty() {
-            return Ok(false);
-        }
-        self.kv.commit(&batch, Durability::Relaxed)?;
-        Ok(true)
-    }
 }
 
 impl fmt::Debug for Store {
@@ -405,9 +355,6 @@ impl fmt::Debug for Store {
             .finish_non_exhaustive()
     }
 }
-
-/// Keys deleted in one batch.
-const SWEEP: usize = 4096;
 
 /// Number of the format: the version byte of the meta record.
 const FORMAT: u8 = 1;

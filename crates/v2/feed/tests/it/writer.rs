@@ -247,7 +247,7 @@ fn an_expected_length_keeps_an_owner_from_appending_until_it_is_held() {
     old.kv = backup;
     old.reopen();
     for length in [2, 3, 5, 4, 5] {
-        let is_new = length == 5 && try_stage(&mut old).is_ok();
+        let is_new = length == 5 && old.feed.check_append([1]).is_ok();
         old.feed.expect_length(&mut old.store, length).unwrap();
         assert_eq!(old.store.has_batch(), is_new, "length {length}");
         old.store.commit(Durability::Process).unwrap();
@@ -266,9 +266,4 @@ fn an_expected_length_keeps_an_owner_from_appending_until_it_is_held() {
     assert_eq!(old.feed.length(), 6);
     old.reopen();
     try_append(&mut old).unwrap();
-}
-
-/// Whether a block could be appended, without doing it.
-fn try_stage(place: &mut Place) -> Result<(), FeedError> {
-    place.feed.check_append([1])
 }
