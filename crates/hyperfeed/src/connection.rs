@@ -103,24 +103,27 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         Poll::Pending
     }
 
-    /// The peer may be gone already, or not care: any of it is an end.
+    /// The peer may be gone already, or not care: any of it is an end. Not every socket tells the peer when it is
+    /// closed for writing, so silence is an end too.
     fn shut(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let now = self.clock.now();
         if self.stage == Stage::Shutting {
             if ready!(Pin::new(&mut self.io).poll_close(cx)).is_err() {
                 return Poll::Ready(());
             }
             self.stage = Stage::Draining;
-            self.timer = Some((Instant::ZERO, Delay::new(MAX_DRAIN)));
+            self.timer = Some((now + MAX_DRAIN, Delay::new(QUIET)));
         }
+        let Some((until, quiet)) = &mut self.timer else {
+            return Poll::Ready(());
+        };
         while let Poll::Ready(read) = Pin::new(&mut self.io).poll_read(cx, &mut self.input) {
-            if !matches!(read, Ok(1..)) {
+            if !matches!(read, Ok(1..)) || now >= *until {
                 return Poll::Ready(());
             }
+            quiet.reset(QUIET);
         }
-        match &mut self.timer {
-            Some((_, delay)) => delay.poll_unpin(cx),
-            None => Poll::Ready(()),
-        }
+        quiet.poll_unpin(cx)
     }
 
     /// Encodes commands while there is room: late, so that what can still change has not been encoded yet.
@@ -356,6 +359,8 @@ fn socket_failed(error: io::Error) -> Error {
     )
 }
 
+/// Silence after which a peer that was told of the end has nothing on its way any more.
+const QUIET: Duration = Duration::from_millis(200);
 /// How long a peer that was told of the end may go on sending.
 const MAX_DRAIN: Duration = Duration::from_secs(2);
 /// Bytes read at a time.

@@ -62,6 +62,21 @@ impl Feed {
             .await
     }
 
+    /// Remembers for good that `length` blocks of this feed were signed somewhere: appending fails with `Behind` until
+    /// they are all held here.
+    ///
+    /// For the owner of a feed who knows that this copy is older than others: it came from a backup, or from a store of
+    /// which a part was lost. To append to it would fork the feed.
+    ///
+    /// # Errors
+    /// `Closed`, `Full`, `Io`.
+    pub async fn expect_length(&self, length: u64) -> Result<(), Error> {
+        let slot = self.slot()?;
+        self.core()
+            .call(move |owner| owner.expect_length(slot, length))
+            .await?
+    }
+
     /// Reads and hashes every block that is held, on all cores of the machine. `progress` is told blocks done and blocks
     /// in all, from time to time. Others can use the feed meanwhile.
     ///

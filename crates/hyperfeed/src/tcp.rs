@@ -3,10 +3,13 @@
 use crate::{Core, Error, ErrorKind, ReplicateOptions, Replication};
 use async_std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use futures::future::{Either, select};
+use futures::io::{AsyncRead, AsyncWrite};
 use futures_timer::Delay;
 use std::fmt;
 use std::io;
-use std::pin::pin;
+use std::net::Shutdown;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Accepts connections and replicates over each.
@@ -175,7 +178,38 @@ fn replicate(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the socket cannot be set to send at once");
     }
-    core.replicate(stream, options)
+    core.replicate(Socket(stream), options)
+}
+
+/// A socket that tells its peer when it is closed for writing, which async-std's own does not.
+struct Socket(TcpStream);
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.shutdown(Shutdown::Write))
+    }
 }
 
 fn is_about_the_peer(error: &io::Error) -> bool {

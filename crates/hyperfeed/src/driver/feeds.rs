@@ -269,6 +269,15 @@ impl Owner {
             .ok_or_else(|| Error::new(ErrorKind::Closed, "the feed was closed; open it again"))
     }
 
+    pub(crate) fn expect_length(&mut self, slot: Slot, length: u64) -> Result<(), Error> {
+        // What else is staged has its own commit, with its own acknowledgements.
+        self.replicator.commit(self.clock.now());
+        self.deliver();
+        let (feed, store) = self.feed_and_store(slot)?;
+        feed.expect_length(store, length)?;
+        Ok(store.commit(Durability::Power)?)
+    }
+
     pub(crate) fn repair(
         &mut self,
         slot: Slot,
