@@ -152,13 +152,13 @@ fn damaged_sizes_of_an_attached_feed_cost_no_blocks() {
 fn a_damaged_node_over_held_blocks_is_mended() {
     let (mut writer, copy) = pair_of_places(Where::InStore, 21);
     let slot = copy.feed.slot().get();
-    for number in 0..39 {
+    for (number, byte) in (0..39).flat_map(|number| [(number, 7), (number, 20)]) {
         let mut copy = Place {
             kv: copy.kv.clone(),
             ..Place::copy(pair().key(), Where::InStore)
         };
         copy.reopen();
-        damage(&mut copy, &key(b'N', slot, 0), 9 + 40 * number + 20);
+        damage(&mut copy, &key(b'N', slot, 0), 9 + 40 * number + byte);
         let findings = check(&mut copy);
         assert!(!findings.is_empty(), "node {number}");
         let repair = repair(&mut copy, &findings, OnlyCopy::Keep);

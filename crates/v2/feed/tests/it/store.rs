@@ -189,6 +189,26 @@ fn no_damage_is_taken_for_data() {
     }
 }
 
+#[test]
+fn a_bitmap_that_the_head_does_not_count_is_refused() {
+    let mut writer = Place::live(Where::InStore);
+    writer.append(&blocks(9));
+    let mut copy = Place::copy(pair().key(), Where::InStore);
+    let put = writer.answer(&copy.feed, 4);
+    copy.put(put).unwrap();
+    let key = copy.keys(b'B').remove(0);
+    let mut page = copy.kv.get(&key).unwrap().unwrap();
+    page[1] ^= 1 << 5;
+    let mut batch = Batch::new();
+    batch.put(&key, &page);
+    copy.kv.commit(&batch, Durability::Process).unwrap();
+    let opened = copy.open(copy.feed.slot());
+    assert!(matches!(
+        opened,
+        Err(FeedError::Corrupt { what: "head", .. })
+    ));
+}
+
 fn entries(kv: &MemoryStore) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut entries = Vec::new();
     kv.scan(b"", &mut |key, value| {
