@@ -3,7 +3,7 @@
 use crate::Error;
 use futures::task::AtomicWaker;
 use hyperfeed_v2_replicate::EdgeCommand;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
 /// The owner puts commands in and takes batches of events from the inbox; the task takes the commands out.
@@ -78,6 +78,24 @@ impl Link {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The owner's end of a link. A connection whose owner is gone, or never heard of it, ends.
+#[derive(Debug)]
+pub(crate) struct OwnerLink(pub(crate) Arc<Link>);
+
+impl std::ops::Deref for OwnerLink {
+    type Target = Arc<Link>;
+
+    fn deref(&self) -> &Arc<Link> {
+        &self.0
+    }
+}
+
+impl Drop for OwnerLink {
+    fn drop(&mut self) {
+        self.0.end(Err(Error::core_closed()));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::extension::{Extension, Messages};
 use crate::feed_view::FeedView;
 use crate::finish::{Finish, finish};
 use crate::inbox::{ConnectionId, Message};
-use crate::link::Link;
+use crate::link::{Link, OwnerLink};
 use crate::shared::Shared;
 use crate::{
     Error, ErrorKind, Feed, Feeds, PeerInfo, ReplicateOptions, ReplicationEvent, ReplicationEvents,
@@ -83,7 +83,7 @@ impl Replication {
         let id = connected.id;
         core.send(Message::Connect(Box::new(NewConnection {
             id,
-            link: Arc::clone(&link),
+            link: OwnerLink(Arc::clone(&link)),
             shared: Arc::clone(&connected),
             feeds: options.feeds,
             live: options.live,

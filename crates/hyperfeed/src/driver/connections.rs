@@ -3,7 +3,7 @@
 use super::{Owner, Slot, Waiting};
 use crate::feed_view::FeedView;
 use crate::inbox::ConnectionId;
-use crate::link::Link;
+use crate::link::OwnerLink;
 use crate::replication::Connected;
 use crate::{Error, ErrorKind, Feeds, PeerInfo, ReplicationEvent};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// A connection that is about to be driven.
 pub(crate) struct NewConnection {
     pub(crate) id: ConnectionId,
-    pub(crate) link: Arc<Link>,
+    pub(crate) link: OwnerLink,
     pub(crate) shared: Arc<Connected>,
     pub(crate) feeds: Feeds,
     pub(crate) live: bool,
@@ -23,7 +23,7 @@ pub(crate) struct NewConnection {
 }
 
 pub(super) struct OpenConnection {
-    pub(super) link: Arc<Link>,
+    pub(super) link: OwnerLink,
     pub(super) shared: Arc<Connected>,
     peer: PeerKey,
     live: bool,

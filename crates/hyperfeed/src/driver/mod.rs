@@ -244,9 +244,6 @@ impl Owner {
 impl Drop for Owner {
     /// Also when the thread panics: nobody may wait for an owner that is gone.
     fn drop(&mut self) {
-        for connection in self.connections.values() {
-            connection.link.end(Err(Error::core_closed()));
-        }
         for feed in self.feeds.values() {
             feed.view.close();
         }

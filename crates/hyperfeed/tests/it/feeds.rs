@@ -96,3 +96,23 @@ fn a_paused_feed_is_not_answered_until_it_is_resumed() {
         assert_eq!(waiting.await.unwrap(), "a");
     });
 }
+
+#[test]
+fn three_hundred_feeds_share_one_connection() {
+    within(async {
+        let (writer, reader) = (Core::memory().unwrap(), Core::memory().unwrap());
+        let (mut feeds, mut copies) = (Vec::new(), Vec::new());
+        for number in 0..300 {
+            let feed = writer.create_feed().await.unwrap();
+            feed.append(number.to_string()).await.unwrap();
+            copies.push(reader.open_feed(&feed.key().unwrap()).await.unwrap());
+            feeds.push(feed);
+        }
+        let (a, b) = pipe(4096);
+        writer.replicate(a, ReplicateOptions::new()).unwrap();
+        reader.replicate(b, ReplicateOptions::new()).unwrap();
+        for (number, copy) in copies.iter().enumerate() {
+            assert_eq!(copy.get(0).await.unwrap(), number.to_string());
+        }
+    });
+}

@@ -12,6 +12,7 @@ mod close;
 mod create;
 mod events;
 mod extension;
+mod faults;
 mod feeds;
 mod live;
 mod names;
