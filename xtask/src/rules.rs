@@ -25,6 +25,7 @@ const V2_CRYPTO: &str = "hyperfeed-v2-crypto";
 const V2_WIRE: &str = "hyperfeed-v2-wire";
 const V2_PROTOCOL: &str = "hyperfeed-v2-protocol";
 const V2_FEED: &str = "hyperfeed-v2-feed";
+const V2_LEVELDB: &str = "hyperfeed-v2-leveldb";
 const V2_REPLICATE: &str = "hyperfeed-v2-replicate";
 const FACADE: &str = "hyperfeed";
 
@@ -110,6 +111,13 @@ pub(crate) const RULES: &[Rule] = &[
         edge: false,
     },
     Rule {
+        name: V2_LEVELDB,
+        level: 4,
+        no_std: false,
+        may_use: &[TYPES, FLAT_TREE, BITFIELD, MERKLE, V2_WIRE, V2_CRYPTO],
+        edge: false,
+    },
+    Rule {
         name: V2_REPLICATE,
         level: 4,
         no_std: false,
@@ -149,7 +157,7 @@ pub(crate) const RULES: &[Rule] = &[
         name: "hyperfeed-cli",
         level: 6,
         no_std: false,
-        may_use: &[FACADE],
+        may_use: &[FACADE, V2_LEVELDB],
         edge: true,
     },
     Rule {

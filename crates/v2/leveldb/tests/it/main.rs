@@ -1,0 +1,5 @@
+//! Directories of npm hypercore, read.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod vectors;
