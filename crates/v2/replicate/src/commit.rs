@@ -3,6 +3,7 @@
 use crate::{Error, Event, Outgoing, Replicator, Reply};
 use core::time::Duration;
 use hyperfeed_flat_tree::BlockIndex;
+use hyperfeed_storage::Durability;
 use hyperfeed_types::Instant;
 use hyperfeed_v2_feed::{FeedError, Slot};
 use std::ops::Range;
@@ -23,11 +24,10 @@ impl Replicator {
             self.abandon(now, slot, &error);
         }
         if !dirty.is_empty() {
-            match self
-                .store
-                .commit(durability.unwrap_or(self.config.durability))
-            {
+            let class = durability.unwrap_or(self.config.durability);
+            match self.store.commit(class) {
                 Ok(()) => {
+                    self.relaxed = class == Durability::Relaxed;
                     for slot in dirty {
                         self.settle(now, slot);
                     }
@@ -40,16 +40,39 @@ impl Replicator {
                 }
             }
         }
-        for token in std::mem::take(&mut self.flushes) {
-            self.replies.push_back(Reply::Flushed { token });
+        let flushes = std::mem::take(&mut self.flushes);
+        let flushed = if flushes.is_empty() {
+            Ok(())
+        } else {
+            self.make_durable()
+        };
+        for token in flushes {
+            self.replies.push_back(match &flushed {
+                Ok(()) => Reply::Flushed { token },
+                Err(error) => Reply::Failed {
+                    token,
+                    error: error.clone(),
+                },
+            });
         }
+    }
+
+    /// Makes the commits of class `Relaxed` survive the end of the process.
+    ///
+    /// A block that a peer has heard of must never be lost: the writer would sign another one in its place.
+    pub(crate) fn make_durable(&mut self) -> Result<(), Error> {
+        if self.relaxed {
+            self.store.commit(Durability::Process)?;
+            self.relaxed = false;
+        }
+        Ok(())
     }
 
     /// Builds the batch; gives the first feed that could not be sealed.
     fn seal(
         &mut self,
         dirty: &[Slot],
-        durability: &mut Option<hyperfeed_storage::Durability>,
+        durability: &mut Option<Durability>,
     ) -> Option<(Slot, Error)> {
         let asked = dirty
             .iter()
@@ -59,8 +82,12 @@ impl Replicator {
                 .get(slot)
                 .is_some_and(|h| !h.staged.from_peers.is_empty() || h.staged.durability.is_none())
         });
+        let announced = dirty
+            .iter()
+            .any(|slot| self.feeds.get(slot).is_some_and(|h| !h.peers.is_empty()));
         let class = asked
             .chain(from_peers.then_some(self.config.durability))
+            .chain(announced.then_some(Durability::Process))
             .max()?;
         *durability = Some(class);
         for slot in dirty {
@@ -236,3 +263,91 @@ fn ranges(appended: Range<u64>, put: Vec<BlockIndex>) -> Vec<Range<u64>> {
 
 /// Time until a feed whose storage failed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use crate::{Config, EdgeEvent, FeedOptions, Leaf, PeerOptions, Replicator};
+    use hyperfeed_storage::{Batch, Durability, KeyValue, MemoryStore, StorageError};
+    use hyperfeed_types::Instant;
+    use hyperfeed_v2_crypto::KeyPair;
+    use hyperfeed_v2_feed::{Blocks, Slot, Store};
+    use std::ops::ControlFlow;
+    use std::sync::{Arc, Mutex};
+
+    /// Remembers the classes of the commits.
+    struct Recorder(MemoryStore, Arc<Mutex<Vec<Durability>>>);
+
+    impl KeyValue for Recorder {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+            self.0.get(key)
+        }
+
+        fn scan(
+            &self,
+            prefix: &[u8],
+            each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        ) -> Result<(), StorageError> {
+            self.0.scan(prefix, each)
+        }
+
+        fn commit(&mut self, batch: &Batch, durability: Durability) -> Result<(), StorageError> {
+            self.1.lock().unwrap().push(durability);
+            self.0.commit(batch, durability)
+        }
+
+        fn close(&mut self) -> Result<(), StorageError> {
+            self.0.close()
+        }
+    }
+
+    fn relaxed() -> (Replicator, Slot, impl FnMut() -> Vec<Durability>) {
+        let classes = Arc::new(Mutex::new(Vec::new()));
+        let kv = Recorder(MemoryStore::new(), Arc::clone(&classes));
+        let store = Store::open(Box::new(kv)).unwrap();
+        let config = Config {
+            durability: Durability::Relaxed,
+            ..Config::default()
+        };
+        let mut node = Replicator::new(config, store, [1; 32]);
+        let pair = KeyPair::from_seed(&[2; 32]);
+        let slot = node
+            .create_live(pair, Blocks::InStore, FeedOptions::default())
+            .unwrap();
+        (node, slot, move || {
+            std::mem::take(&mut *classes.lock().unwrap())
+        })
+    }
+
+    #[test]
+    fn relaxed_appends_are_made_durable_before_a_peer_hears_of_them() {
+        let (mut node, slot, mut classes) = relaxed();
+        let now = Instant::ZERO;
+        classes();
+        node.append(slot, vec![Leaf::new("alone".into())], None, 1);
+        node.commit(now);
+        assert_eq!(classes(), [Durability::Relaxed]);
+
+        let peer = node.connect(now, PeerOptions::default());
+        node.join(now, peer, slot).unwrap();
+        let ready = EdgeEvent::Ready {
+            slot,
+            missed: false,
+        };
+        node.handle_edge(now, peer, ready);
+        assert_eq!(classes(), [Durability::Process]);
+
+        node.append(slot, vec![Leaf::new("watched".into())], None, 2);
+        node.commit(now);
+        assert_eq!(classes(), [Durability::Process]);
+    }
+
+    #[test]
+    fn a_flush_makes_relaxed_appends_durable() {
+        let (mut node, slot, mut classes) = relaxed();
+        classes();
+        node.append(slot, vec![Leaf::new("alone".into())], None, 1);
+        node.flush(2);
+        node.commit(Instant::ZERO);
+        assert_eq!(classes(), [Durability::Relaxed, Durability::Process]);
+    }
+}

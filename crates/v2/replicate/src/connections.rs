@@ -211,6 +211,11 @@ impl Replicator {
     }
 
     fn open(&mut self, now: Instant, peer: PeerKey, slot: Slot, missed: bool) {
+        // What is announced now must not be lost later.
+        if let Err(error) = self.make_durable() {
+            self.events.push_back(Event::Failed { slot, error });
+            return;
+        }
         let Some(exchange) = self
             .peers
             .get_mut(&peer)

@@ -39,6 +39,8 @@ pub struct Replicator {
     /// What each waiting command waits for.
     pub(crate) pending: BTreeMap<Token, Pending>,
     pub(crate) flushes: Vec<Token>,
+    /// Whether commits were made that the end of the process could take back.
+    pub(crate) relaxed: bool,
     pub(crate) upload: Bucket,
     pub(crate) download: Bucket,
     pub(crate) ticked: Instant,
@@ -71,6 +73,7 @@ impl Replicator {
             events: VecDeque::new(),
             pending: BTreeMap::new(),
             flushes: Vec::new(),
+            relaxed: false,
             upload: Bucket::new(upload, Instant::ZERO),
             download: Bucket::new(download, Instant::ZERO),
             ticked: Instant::ZERO,
