@@ -1,21 +1,14 @@
 //! The handle of one open feed.
 
-use crate::driver::Waiting;
 use crate::feed_view::FeedView;
 use crate::inbox::Message;
 use crate::shared::Shared;
-use crate::{
-    Download, Error, ErrorKind, FeedEvents, FeedStats, Get, ReadStream, ReplicateOptions,
-    Replication, VerifyReport, WriteStream,
-};
-use bytes::Bytes;
+use crate::{Error, ErrorKind, FeedEvents, FeedStats, ReplicateOptions, Replication};
 use futures::io::{AsyncRead, AsyncWrite};
 use hyperfeed_flat_tree::BlockIndex;
-use hyperfeed_merkle::Digest;
-use hyperfeed_storage::Durability;
 use hyperfeed_types::{FeedKey, PublicId};
-use hyperfeed_v2_feed::{Kind, OnlyCopy, Proof, Put, Repair};
-use hyperfeed_v2_replicate::{Leaf, SyncState};
+use hyperfeed_v2_feed::Kind;
+use hyperfeed_v2_replicate::SyncState;
 use std::fmt;
 use std::ops::{Bound, Range, RangeBounds};
 use std::sync::Arc;
