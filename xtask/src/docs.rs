@@ -152,10 +152,11 @@ fn resolve(document: &str, link: &str) -> String {
     parts.join("/")
 }
 
-/// A row ``| what | `crate` | `NAME` = `value` | then |`` whose name has another value in the source.
+/// A row ``| what | `crate` | `NAME` = `value` | then | `test` |`` whose name has another value in the source, or whose
+/// test is not there.
 fn wrong_limit(line: &str, texts: &BTreeMap<&str, String>) -> Option<String> {
     let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-    let [_, _, folder, limit, _, _] = cells.as_slice() else {
+    let [_, _, folder, limit, _, rest @ ..] = cells.as_slice() else {
         return None;
     };
     let folder = folder.strip_prefix('`')?.strip_suffix('`')?;
@@ -180,7 +181,16 @@ fn wrong_limit(line: &str, texts: &BTreeMap<&str, String>) -> Option<String> {
     let found = texts
         .iter()
         .any(|(path, text)| path.starts_with(&sources) && assigned(text));
-    (!found).then(|| format!("no `{name}` of `{value}` in {sources}"))
+    if !found {
+        return Some(format!("no `{name}` of `{value}` in {sources}"));
+    }
+    let [test, _] = rest else { return None };
+    let test = test.trim_matches('`');
+    let function = format!("fn {test}(");
+    let tested = texts
+        .iter()
+        .any(|(path, text)| path.ends_with(".rs") && text.contains(&function));
+    (!tested).then(|| format!("no test `{test}`"))
 }
 
 #[cfg(test)]
@@ -225,6 +235,20 @@ mod tests {
         let up = ("docs/a.md", "[a](../README.md) [b](../nowhere.md)\n");
         let expected = ["docs/a.md:1: leads nowhere: nowhere.md"];
         assert_eq!(complaints(&[("README.md", ""), up]), expected);
+    }
+
+    #[test]
+    fn the_test_of_a_limit_must_be_there() {
+        let source = ("crates/a/src/b.rs", "const MAX: u8 = 4;\n");
+        let test = ("crates/a/tests/c.rs", "fn four_are_enough() {}\n");
+        let row = |name: &str| format!("| a | `a` | `MAX` = `4` | c | `{name}` |\n");
+        let complaints = |name: &str| complaints(&[source, test, ("SECURITY.md", &row(name))]);
+        assert_eq!(complaints("four_are_enough"), [""; 0]);
+        assert_eq!(
+            complaints("four_are_too_many"),
+            ["SECURITY.md:1: no test `four_are_too_many`"]
+        );
+        assert_eq!(complaints("").len(), 1);
     }
 
     #[test]

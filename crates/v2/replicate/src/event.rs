@@ -156,6 +156,13 @@ pub enum Event {
         /// Who.
         peer: PeerKey,
     },
+    /// A peer says it has every block of the feed that is known here. Comes again when the feed has grown.
+    PeerComplete {
+        /// The feed.
+        slot: Slot,
+        /// Who.
+        peer: PeerKey,
+    },
     /// A feed is not shared with this peer any more.
     PeerRemoved {
         /// The feed.

@@ -22,6 +22,8 @@ pub(crate) struct Exchange {
     pub(crate) heard: bool,
     /// What the peer says it has, less what it then did not deliver.
     pub(crate) remote: Bitfield,
+    /// The length of the feed at which the peer was last seen to have all of it.
+    pub(crate) complete: u64,
     /// Requests out, by block.
     pub(crate) in_flight: BTreeMap<u64, Instant>,
     pub(crate) window: Window,
@@ -78,6 +80,7 @@ impl Exchange {
             closed: false,
             heard: false,
             remote: Bitfield::new(),
+            complete: 0,
             in_flight: BTreeMap::new(),
             window: Window::new(config, now),
             last_delivery: now,
@@ -130,7 +133,12 @@ impl Exchange {
 
     /// Whether the peer can be expected to answer.
     pub(crate) fn is_usable(&self) -> bool {
-        self.ready && !self.remote_paused && self.stalled.is_none_or(|stall| stall.over)
+        self.is_believed() && !self.remote_paused
+    }
+
+    /// Whether the peer can be expected to have what it says it has.
+    pub(crate) fn is_believed(&self) -> bool {
+        self.ready && self.stalled.is_none_or(|stall| stall.over)
     }
 
     /// Takes the requests back that the peer has left unanswered for too long: those it passed over, or all if it

@@ -87,6 +87,17 @@ impl Replicator {
             }
             if let Some(exchange) = found.exchanges.get_mut(&slot) {
                 exchange.heard = true;
+                let length = self
+                    .feeds
+                    .get(&slot)
+                    .map_or(0, |hosted| hosted.feed.length());
+                if length > exchange.complete
+                    && exchange.remote.count() >= length
+                    && exchange.remote.contains_range(0..length)
+                {
+                    exchange.complete = length;
+                    self.events.push_back(Event::PeerComplete { slot, peer });
+                }
             }
         }
         self.wake(peer, slot);

@@ -127,11 +127,11 @@ impl Replicator {
         (held == total && (told || !open_ended), progress)
     }
 
-    /// How far the feed is known to reach: signed for, or claimed by a peer that can be expected to deliver.
+    /// How far the feed is known to reach: signed for, or claimed by a peer that has not failed to deliver.
     fn known(&self, slot: Slot, hosted: &Hosted) -> u64 {
         let claimed = self
             .exchanges(slot, hosted)
-            .filter(|(_, exchange)| exchange.is_usable())
+            .filter(|(_, exchange)| exchange.is_believed())
             .filter_map(|(_, exchange)| exchange.remote.last_set())
             .max();
         hosted.feed.length().max(claimed.map_or(0, |last| last + 1))

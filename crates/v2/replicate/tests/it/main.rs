@@ -1,8 +1,17 @@
 //! The replicator with its edges: against recorded sessions of npm 2.3.0, hostile peers, and itself.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod caps;
+mod feeds;
+mod hostile;
 mod net;
 mod puppet;
+mod service;
 mod session;
 mod siege;
 mod transcripts;

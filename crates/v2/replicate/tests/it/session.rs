@@ -162,9 +162,7 @@ impl Session {
         }
         if self.is("blocks of 0") {
             let mut feed = live("f", first, 0, 1, writes);
-            feed.blocks = [0, 1, 127, 128, 3000, 20000]
-                .map(|len| pattern(len))
-                .to_vec();
+            feed.blocks = [0, 1, 127, 128, 3000, 20000].map(pattern).to_vec();
             return vec![feed];
         }
         if self.is("two feeds") {

@@ -308,7 +308,7 @@ fn every_session_leaves_our_peer_where_it_left_upstream() {
                 label("verdict"),
                 replay.verdict
             );
-            for (feed, _) in &replay.slots {
+            for feed in replay.slots.keys() {
                 let before = Replay::new(session, side).held(feed);
                 let downloads: BTreeSet<u64> =
                     session.events(side, feed, "download").into_iter().collect();
