@@ -30,19 +30,19 @@ pub(crate) const ALL: &[Peer] = &[
         name: "npm hypercore 11.37.1",
         program: Program::Node("peers/npm-11/bench.mjs"),
         does: &["append", "get", "replicate"],
-        part: 5,
+        part: 10,
     },
     Peer {
         name: "npm hypercore 2.3.0",
         program: Program::Node("peers/npm-2.js"),
         does: &["append", "get", "replicate"],
-        part: 50,
+        part: 300,
     },
     Peer {
         name: "crate hypercore 0.16.0",
         program: Program::Cargo("peers/crate-hypercore"),
         does: &["append", "get"],
-        part: 10,
+        part: 20,
     },
 ];
 
