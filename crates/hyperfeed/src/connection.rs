@@ -79,6 +79,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.link.register(cx);
         for _ in 0..ROUNDS {
+            // The peer was told of the end: what the owner still has for it has nowhere to go.
+            if self.stage >= Stage::Shutting {
+                self.tell_owner();
+                return self.shut(cx).map(Ok);
+            }
             let took = self.take_commands()?;
             let wrote = self.write(cx)?;
             let read = self.read(cx)?;
@@ -93,11 +98,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             if self.stage == Stage::Closing && self.commands.is_empty() && self.outgoing.is_empty()
             {
                 self.stage = Stage::Shutting;
+                continue;
             }
-            return match self.stage {
-                Stage::Open | Stage::Closing => Poll::Pending,
-                Stage::Shutting | Stage::Draining => self.shut(cx).map(Ok),
-            };
+            return Poll::Pending;
         }
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -195,9 +198,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     }
 
     fn tick(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
-        if self.stage >= Stage::Shutting {
-            return Ok(false);
-        }
         let Some(wanted) = self.edge.poll_timeout() else {
             self.timer = None;
             return Ok(false);

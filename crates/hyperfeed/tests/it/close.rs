@@ -1,5 +1,6 @@
 use crate::pipe::pipe;
 use crate::within::within;
+use futures::AsyncReadExt;
 use futures::future::join_all;
 use hyperfeed::{Core, ErrorKind, MemoryStore, ReplicateOptions};
 
@@ -97,5 +98,23 @@ fn dropping_everything_ends_a_connection() {
         let (replication, connection) = feed.replicate_with(a, ReplicateOptions::new()).unwrap();
         drop((core, feed, replication));
         connection.await.unwrap();
+    });
+}
+
+#[test]
+fn what_follows_a_close_is_not_written_and_no_error() {
+    within(async {
+        let core = Core::memory().unwrap();
+        let feed = core.create_feed().await.unwrap();
+        let late = core.create_feed().await.unwrap();
+        let (io, mut peer) = pipe(4096);
+        let options = ReplicateOptions::new().listed([&feed]);
+        let replication = core.replicate(io, options).unwrap();
+        replication.close().await;
+        // The peer has read the end, and has not closed its own side yet.
+        peer.read_to_end(&mut Vec::new()).await.unwrap();
+        replication.join(&late).await.unwrap();
+        replication.finished().await.unwrap();
+        drop(peer);
     });
 }
