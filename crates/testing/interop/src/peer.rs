@@ -114,12 +114,19 @@ impl NpmPeer {
 
     /// Takes all events that have come by now, oldest first.
     pub fn events(&mut self) -> Vec<Event> {
+        self.take_events(|_| true)
+    }
+
+    /// Takes those events that have come by now and match, oldest first; the others stay.
+    pub fn take_events(&mut self, matches: impl Fn(&Event) -> bool) -> Vec<Event> {
         while let Ok(line) = self.lines.try_recv() {
             if line["event"].is_string() {
                 self.events.push_back(Event::from_json(line));
             }
         }
-        self.events.drain(..).collect()
+        let (taken, left) = self.events.drain(..).partition(|event| matches(event));
+        self.events = left;
+        Vec::from(taken)
     }
 
     /// The crashes among the events that have come by now; all events are taken.

@@ -111,6 +111,11 @@ impl Host {
         either!(self.join(connection, feed));
     }
 
+    /// Waits until the other side's handshake has been read.
+    pub(crate) async fn met(&mut self, connection: usize) {
+        either!(self.met(connection));
+    }
+
     pub(crate) async fn leave(&mut self, connection: usize, feed: usize) {
         either!(self.leave(connection, feed));
     }

@@ -13,7 +13,6 @@ pub(crate) struct NpmHost {
     peer: NpmPeer,
     /// Its own numbers of connections.
     connections: BTreeMap<usize, u64>,
-    complaints: Vec<String>,
 }
 
 impl NpmHost {
@@ -23,7 +22,6 @@ impl NpmHost {
         Self {
             peer,
             connections: BTreeMap::new(),
-            complaints: Vec::new(),
         }
     }
 
@@ -135,6 +133,12 @@ impl NpmHost {
             .unwrap();
     }
 
+    pub(crate) fn met(&mut self, connection: usize) {
+        let number = self.connections[&connection];
+        let ours = |event: &Event| matches!(event, Event::Handshake { connection, .. } if *connection == number);
+        self.peer.wait_event("handshake", ours).unwrap();
+    }
+
     pub(crate) fn leave(&mut self, connection: usize, feed: usize) {
         self.peer
             .leave(self.connections[&connection], &name(feed))
@@ -165,10 +169,11 @@ impl NpmHost {
                     | Event::Closed { .. }
             )
         };
-        let events = self.peer.events().into_iter().filter(bad);
-        self.complaints
-            .extend(events.map(|event| format!("{event:?}")));
-        std::mem::take(&mut self.complaints)
+        let events = self.peer.take_events(bad);
+        events
+            .into_iter()
+            .map(|event| format!("{event:?}"))
+            .collect()
     }
 }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::StreamExt;
 use hyperfeed::tcp::{self, Listener};
 use hyperfeed::{
     Core, Digest, Durability, Feed, FeedOptions, KeyPair, ReplicateOptions, Replication,
+    ReplicationEvent, ReplicationEvents,
 };
 use hyperfeed_testing_interop::NpmProof;
 use tempfile::TempDir;
@@ -18,7 +20,7 @@ pub(crate) struct OurHost {
     core: Core,
     feeds: BTreeMap<usize, Feed>,
     listeners: BTreeMap<u16, Listener>,
-    connections: BTreeMap<usize, Replication>,
+    connections: BTreeMap<usize, (Replication, ReplicationEvents)>,
     complaints: Vec<String>,
     _dir: TempDir,
 }
@@ -132,36 +134,50 @@ impl OurHost {
     ) {
         let options = self.options(feeds, encrypted);
         let replication = ours::connect(&self.core, port, options).await;
-        self.connections.insert(connection, replication);
+        let events = replication.events();
+        self.connections.insert(connection, (replication, events));
     }
 
     pub(crate) async fn accept(&mut self, connection: usize, port: u16) {
         let listener = self.listeners.remove(&port).unwrap();
         let (replication, _) = listener.accept().await.unwrap();
-        self.connections.insert(connection, replication);
+        let events = replication.events();
+        self.connections.insert(connection, (replication, events));
     }
 
     pub(crate) async fn join(&mut self, connection: usize, feed: usize) {
         self.connections[&connection]
+            .0
             .join(&self.feeds[&feed])
             .await
             .unwrap();
     }
 
+    pub(crate) async fn met(&mut self, connection: usize) {
+        if let Some((_, events)) = self.connections.get_mut(&connection) {
+            while let Some(event) = events.next().await {
+                if matches!(event, ReplicationEvent::Handshake { .. }) {
+                    break;
+                }
+            }
+        }
+    }
+
     pub(crate) async fn leave(&mut self, connection: usize, feed: usize) {
         self.connections[&connection]
+            .0
             .leave(&self.feeds[&feed])
             .await
             .unwrap();
     }
 
     pub(crate) async fn close(&mut self, connection: usize) {
-        self.connections[&connection].close().await;
+        self.connections[&connection].0.close().await;
         self.closed(connection).await;
     }
 
     pub(crate) async fn closed(&mut self, connection: usize) {
-        if let Some(replication) = self.connections.remove(&connection)
+        if let Some((replication, _)) = self.connections.remove(&connection)
             && let Err(error) = replication.finished().await
         {
             self.complaints.push(format!("{error:?}"));
@@ -169,7 +185,7 @@ impl OurHost {
     }
 
     pub(crate) fn complaints(&mut self) -> Vec<String> {
-        for (number, replication) in &self.connections {
+        for (number, (replication, _)) in &self.connections {
             if replication.is_finished() {
                 self.complaints.push(format!("connection {number} is over"));
             }

@@ -55,6 +55,8 @@ struct Connection {
     open: bool,
     /// Joined on both sides.
     feeds: BTreeSet<usize>,
+    /// The feed joined first, whose channel brings the handshake.
+    first: usize,
     /// Upstream uses the number of a feed it left for the next one, and breaks.
     left: bool,
 }
@@ -242,6 +244,7 @@ impl Author {
             ends: [from, to],
             open: true,
             feeds: feeds.iter().copied().collect(),
+            first: feeds[0],
             left: false,
         });
         for feed in &feeds {
@@ -277,12 +280,14 @@ impl Author {
         }
     }
 
+    /// Only the first feed: that the other side has opened it is known from the handshake, and upstream breaks if it
+    /// hears of a feed that it has left already.
     fn leave(&mut self) {
         let Some(connection) = self.any_connection() else {
             return;
         };
-        let feeds: Vec<usize> = self.connections[connection].feeds.iter().copied().collect();
-        if let Some(feed) = self.dice.pick(&feeds) {
+        let feed = self.connections[connection].first;
+        if self.connections[connection].feeds.contains(&feed) {
             self.blur(feed, self.connections[connection].ends[0]);
             self.connections[connection].feeds.remove(&feed);
             self.connections[connection].left = true;
