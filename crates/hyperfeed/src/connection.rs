@@ -10,6 +10,7 @@ use futures::io::{AsyncRead, AsyncWrite};
 use futures_timer::Delay;
 use hyperfeed_types::Instant;
 use hyperfeed_v2_replicate::{Edge, EdgeCommand, EdgeEvent};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
@@ -27,7 +28,6 @@ pub(crate) struct Connection<IO> {
     inbox: mpsc::Sender<Message>,
     id: ConnectionId,
     finish: FinishSender,
-    input: Box<[u8]>,
     /// Events the owner has no room for yet.
     events: Vec<EdgeEvent>,
     commands: VecDeque<EdgeCommand>,
@@ -66,7 +66,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             inbox,
             id,
             finish,
-            input: vec![0; READ_BYTES].into_boxed_slice(),
             events: Vec::new(),
             commands: VecDeque::new(),
             outgoing: Outgoing::default(),
@@ -120,7 +119,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         let Some((until, quiet)) = &mut self.timer else {
             return Poll::Ready(());
         };
-        while let Poll::Ready(read) = Pin::new(&mut self.io).poll_read(cx, &mut self.input) {
+        let io = &mut self.io;
+        while let Poll::Ready(read) = with_input(|input| Pin::new(&mut *io).poll_read(cx, input)) {
             if !matches!(read, Ok(1..)) || now >= *until {
                 return Poll::Ready(());
             }
@@ -169,18 +169,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         if !may {
             return Ok(Read::None);
         }
-        match Pin::new(&mut self.io).poll_read(cx, &mut self.input) {
-            Poll::Pending => Ok(Read::None),
-            Poll::Ready(Ok(0)) => Ok(Read::Ended),
-            Poll::Ready(Ok(read)) => {
-                let bytes = self.input.get(..read).unwrap_or(&self.input);
-                self.edge.handle_input(self.clock.now(), bytes);
-                self.poll_edge()?;
-                Ok(Read::Some)
-            }
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(Read::Some),
-            Poll::Ready(Err(error)) => Err(socket_failed(error)),
+        let Self {
+            io, edge, clock, ..
+        } = self;
+        let read = with_input(|input| {
+            let count = match Pin::new(io).poll_read(cx, input) {
+                Poll::Pending => return Ok(Read::None),
+                Poll::Ready(Ok(0)) => return Ok(Read::Ended),
+                Poll::Ready(Ok(count)) => count,
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                    return Ok(Read::Some);
+                }
+                Poll::Ready(Err(error)) => return Err(socket_failed(error)),
+            };
+            edge.handle_input(clock.now(), input.get(..count).unwrap_or(input));
+            Ok(Read::Some)
+        })?;
+        if matches!(read, Read::Some) {
+            self.poll_edge()?;
         }
+        Ok(read)
     }
 
     fn poll_edge(&mut self) -> Result<(), Error> {
@@ -213,6 +221,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             return Ok(false);
         }
         self.timer = None;
+        // A connection with nothing to send keeps no room for it.
+        self.outgoing.give_back();
+        self.commands.shrink_to_fit();
         let now = self.clock.now();
         if now >= wanted {
             self.edge.handle_timeout(now, &mut self.outgoing.bytes)?;
@@ -292,6 +303,13 @@ impl Outgoing {
         self.waiting() == 0 && !self.unflushed
     }
 
+    fn give_back(&mut self) {
+        if self.bytes.is_empty() {
+            self.bytes = Vec::new();
+            self.marks.shrink_to_fit();
+        }
+    }
+
     fn mark(&mut self, cost: usize) {
         self.marks.push_back((self.bytes.len(), cost));
     }
@@ -349,6 +367,19 @@ impl Outgoing {
         }
         Ok(wrote)
     }
+}
+
+/// Lends the buffer that all connections of a thread read into: a thousand idle ones need one.
+fn with_input<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
+    thread_local! {
+        static INPUT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    // Taken, not borrowed: a socket may itself be made of a connection that reads.
+    let mut input = INPUT.take();
+    input.resize(READ_BYTES, 0);
+    let result = read(&mut input);
+    INPUT.set(input);
+    result
 }
 
 fn socket_failed(error: io::Error) -> Error {

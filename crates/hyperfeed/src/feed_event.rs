@@ -56,6 +56,11 @@ pub enum FeedEvent {
         /// The connection.
         peer: PeerKey,
     },
+    /// A peer says it has every block that is known here: everything is uploaded. Comes again when the feed has grown.
+    PeerComplete {
+        /// The connection.
+        peer: PeerKey,
+    },
     /// The feed is no longer shared on a connection.
     PeerRemoved {
         /// The connection.

@@ -161,6 +161,9 @@ impl Owner {
                 self.count(slot, |stats| stats.peers += 1);
                 self.publish(slot, &FeedEvent::PeerAdded { peer });
             }
+            Event::PeerComplete { slot, peer } => {
+                self.publish(slot, &FeedEvent::PeerComplete { peer })
+            }
             Event::PeerRemoved { slot, peer } => {
                 self.count(slot, |stats| stats.peers = stats.peers.saturating_sub(1));
                 self.publish(slot, &FeedEvent::PeerRemoved { peer });
