@@ -218,9 +218,9 @@ impl Exchange {
         })
     }
 
-    /// Tells the peer of new blocks, those it has itself left out.
+    /// Tells the peer of new blocks. Also of those it sent, as upstream does: so it knows that they have arrived.
     pub(crate) fn announce(&mut self, range: Range<u64>) {
-        if self.ready && !self.announce.everything && !self.remote.contains_range(range.clone()) {
+        if self.ready && !self.announce.everything {
             self.announce.push(range);
         }
     }

@@ -361,21 +361,29 @@ fn our_peer_writes_what_upstream_wrote_as_far_as_both_choose_alike() {
             }
         }
     }
-    // What else there is differs by design: the order of requests and announcements, no announcement to whom
-    // sent the block, no signature but the last of each commit.
+    // What else there is differs by design: the order of requests and announcements, no signature but the last of
+    // each commit.
     let whole: Vec<(Side, &str)> = whole
         .iter()
         .map(|(side, name)| (*side, name.as_str()))
         .collect();
     let expected = [
         (Side::A, "live feed, three blocks"),
+        (Side::B, "live feed, three blocks"),
         (Side::A, "live feed, three blocks, not encrypted"),
+        (Side::B, "live feed, three blocks, not encrypted"),
         (Side::A, "live feed, empty"),
         (Side::B, "live feed, empty"),
         (Side::A, "blocks of 0, 1, 127, 128, 3000 and 20000 bytes"),
+        (Side::B, "blocks of 0, 1, 127, 128, 3000 and 20000 bytes"),
         (Side::A, "static feed, five blocks"),
+        (Side::B, "static feed, five blocks"),
         (Side::A, "static feed, five blocks, not encrypted"),
+        (Side::B, "static feed, five blocks, not encrypted"),
+        (Side::B, "append while connected"),
         (Side::A, "the remote opens first; the feed is joined later"),
+        (Side::B, "close frame (an error when encrypted)"),
+        (Side::B, "close frame, not encrypted (ignored)"),
         (Side::B, "bad block data: error"),
         (Side::B, "one side encrypts, the other does not: error"),
     ];
