@@ -135,6 +135,10 @@ impl Replicator {
             feeds: peer.exchanges.keys().copied().collect(),
             uploaded: peer.uploaded,
             downloaded: peer.downloaded,
+            unwritten: peer.unwritten,
+            queued_requests: peer.exchanges.values().map(|e| e.asked.len()).sum(),
+            in_flight: peer.exchanges.values().map(|e| e.in_flight.len()).sum(),
+            remote_memory: peer.exchanges.values().map(|e| e.remote.memory()).sum(),
         };
         self.peers.iter().map(info).collect()
     }

@@ -7,7 +7,7 @@ use hyperfeed_merkle::TreeHash;
 use hyperfeed_types::{FeedKey, Instant, PeerId, PublicId};
 use hyperfeed_v2_crypto::Sha256Tree;
 use hyperfeed_v2_feed::Slot;
-use hyperfeed_v2_protocol::{ChannelId, Config, Event, NonceSource, Protocol};
+use hyperfeed_v2_protocol::{ChannelId, Config, Event, NonceSource, Protocol, Stats};
 use std::collections::BTreeMap;
 
 /// One connection's protocol, without any feed: lives where the socket is, and does the work that can be done
@@ -244,6 +244,12 @@ impl Edge {
     #[must_use]
     pub fn wants_input(&self) -> bool {
         self.protocol.wants_input()
+    }
+
+    /// Counters and sizes of the connection, now.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.protocol.stats()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.

@@ -28,7 +28,7 @@ pub use edge::{Edge, EdgeCommand, EdgeEvent};
 pub use error::{Error, PeerError};
 pub use event::{Event, Reply};
 pub use hyperfeed_v2_protocol::{
-    Config as EdgeConfig, Limits as EdgeLimits, NonceSource as EdgeNonces,
+    Config as EdgeConfig, Limits as EdgeLimits, NonceSource as EdgeNonces, Stats as EdgeStats,
 };
 pub use message::{Answer, Incoming, Outgoing};
 pub use peer::{PeerInfo, PeerKey};

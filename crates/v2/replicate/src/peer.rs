@@ -30,6 +30,15 @@ pub struct PeerInfo {
     pub uploaded: u64,
     /// Bytes of blocks received.
     pub downloaded: u64,
+    /// Bytes handed to the connection and not yet written, at most
+    /// [`Config::max_unwritten`](crate::Config::max_unwritten) and one message.
+    pub unwritten: usize,
+    /// Requests of the peer that wait for their answer.
+    pub queued_requests: usize,
+    /// Requests out to the peer.
+    pub in_flight: usize,
+    /// Memory of what the peer says it has, in bytes.
+    pub remote_memory: usize,
 }
 
 #[derive(Debug)]
