@@ -6,10 +6,10 @@ use crate::place::{self, Place};
 use async_std::io::BufReader;
 use async_std::io::prelude::BufReadExt;
 use async_std::task;
-use futures::FutureExt;
-use futures::future::{pending, select_all};
+use futures::future::{join_all, pending, select_all};
+use futures::{FutureExt, StreamExt};
 use hyperfeed::tcp::{self, Listener};
-use hyperfeed::{Core, ErrorKind, Feed, Feeds, Replication};
+use hyperfeed::{Core, ErrorKind, Feed, FeedEvent, FeedEvents, Feeds, Replication};
 use serde_json::json;
 use std::time::Duration;
 
@@ -37,9 +37,10 @@ pub(crate) async fn run(place: &Place, args: Share, output: Output) -> Result<()
         let key = feed.key().map(|key| key.to_string()).unwrap_or_default();
         output.note(&format!("  hyperfeed clone {key} {address}"));
     }
+    let uploads = args.exit_after_upload.then(|| Uploads::of(&feeds));
     let whole = async {
-        if args.exit_after_upload {
-            somebody_has_all(&feeds).await
+        if let Some(uploads) = uploads {
+            uploads.end().await
         } else {
             pending().await
         }
@@ -133,31 +134,38 @@ async fn watch(replication: Replication, from: String, output: Output) {
     output.event(&text, &object).ok();
 }
 
-/// Waits until a peer has every block of every feed, and then until it has gone.
-async fn somebody_has_all(feeds: &[Feed]) -> Result<(), Failure> {
-    loop {
-        let mut whole = true;
-        for feed in feeds {
-            let state = feed.sync_state().await?;
-            let has_all = |blocks| state.length > 0 && blocks >= state.length;
-            whole &= state.peers.iter().any(|peer| has_all(peer.has_blocks));
-        }
-        if whole {
-            break;
-        }
-        task::sleep(LOOK_EVERY).await;
+/// Watches whether feeds have been uploaded.
+struct Uploads<'a>(Vec<(&'a Feed, FeedEvents)>);
+
+impl<'a> Uploads<'a> {
+    /// Of what happens from now on.
+    fn of(feeds: &'a [Feed]) -> Self {
+        Self(feeds.iter().map(|feed| (feed, feed.events())).collect())
     }
-    for _ in 0..LEAVE_LOOKS {
-        let mut gone = true;
-        for feed in feeds {
-            gone &= feed.sync_state().await?.peers.is_empty();
+
+    /// Waits until each feed has been seen whole at a peer, and then until the peers have gone.
+    async fn end(self) -> Result<(), Failure> {
+        let whole = self.0.into_iter().map(async |(feed, mut events)| {
+            while let Some(event) = events.next().await {
+                if matches!(event, FeedEvent::PeerComplete { .. }) {
+                    return feed;
+                }
+            }
+            feed
+        });
+        let feeds = join_all(whole).await;
+        for _ in 0..LEAVE_LOOKS {
+            let mut gone = true;
+            for feed in &feeds {
+                gone &= feed.sync_state().await?.peers.is_empty();
+            }
+            if gone {
+                break;
+            }
+            task::sleep(LOOK_EVERY).await;
         }
-        if gone {
-            break;
-        }
-        task::sleep(LOOK_EVERY).await;
+        Ok(())
     }
-    Ok(())
 }
 
 /// Appends each line of stdin as a block. One that cannot be appended ends it: those after it would take its place.
@@ -183,7 +191,7 @@ async fn append_lines(feed: &Feed, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How often progress of peers is looked at.
+/// How often it is looked whether peers have gone.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Looks during which a peer that has everything may close by itself.
 const LEAVE_LOOKS: u32 = 50;

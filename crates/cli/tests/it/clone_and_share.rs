@@ -1,6 +1,6 @@
 //! Somebody shares, somebody else clones, over loopback.
 
-use crate::machine::{Machine, noise};
+use crate::machine::{Machine, complaint, noise};
 use std::fs;
 
 #[test]
@@ -192,7 +192,11 @@ fn cat_fetches_what_it_shows() {
         "456"
     );
     assert_eq!(reader.held(&key), 4);
-    let said = reader.fails(["cat", &key, "--peer", "127.0.0.1:1"]);
+    let output = reader
+        .hyperfeed(["cat", &key, "--peer", "127.0.0.1:1"])
+        .assert()
+        .code(1);
+    let said = complaint(output.get_output());
     assert!(said.contains("cannot connect"), "{said}");
 }
 
