@@ -8,7 +8,7 @@ use hyperfeed_v2_wire::limits::MAX_BLOCK;
 
 impl Feed {
     /// Stages a block at the end of the feed, and gives its index. `leaf` is its
-    /// [`leaf_hash`](crate::leaf_hash), computed wherever there is time for it. No reading or writing.
+    /// [`leaf_hash`](crate::leaf_hash()), computed wherever there is time for it. No reading or writing.
     ///
     /// # Errors
     /// As [`check_append`](Self::check_append). Nothing is staged then.

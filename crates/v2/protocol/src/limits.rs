@@ -21,7 +21,7 @@ pub struct Limits {
     /// The same as a count of frames.
     pub max_held_frames: usize,
     /// Names of extensions looked at in the remote's list. Count, at most
-    /// [`MAX_EXTENSIONS`](hyperfeed_v2_wire::limits::MAX_EXTENSIONS): later ones cannot be spoken of.
+    /// [`MAX_EXTENSIONS`]: later ones cannot be spoken of.
     pub max_extensions: usize,
     /// Longest name of an extension that is reported. Bytes. Longer ones take part in the negotiation,
     /// but are left out of [`Event::Handshake`](crate::Event::Handshake).
