@@ -1,13 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+mod adversary;
+mod disk;
+mod drive;
 mod host;
+mod lie;
 mod link;
 mod oracle;
 mod random;
+mod scenario;
+mod stats;
 mod world;
 
+pub use adversary::Mood;
+pub use disk::Trouble;
 pub use host::{HostId, NamedFeed};
+pub use lie::Lie;
 pub use link::{LinkId, Quality};
 pub use oracle::Violation;
 pub use random::Random;
-pub use world::{Stats, World};
+pub use scenario::{Action, Failure, Scenario};
+pub use stats::Stats;
+pub use world::World;

@@ -1,17 +1,23 @@
-//! Hosts, links, time, and the order in which things happen.
+//! Hosts, feeds, links, and what can be done to them.
 
+use crate::adversary::{Adversary, Known, Mood};
+use crate::disk::Trouble;
 use crate::host::{Feed, Host, HostId, NamedFeed};
-use crate::link::{End, Link, LinkId, Quality};
+use crate::link::{End, Link, LinkId, Quality, Who};
 use crate::oracle::{Oracle, Violation};
 use crate::random::Random;
+use crate::stats::Stats;
 use bytes::Bytes;
 use core::fmt;
 use core::time::Duration;
 use hyperfeed_flat_tree::BlockIndex;
-use hyperfeed_types::Instant;
+use hyperfeed_merkle::Digest;
+use hyperfeed_storage::Durability;
+use hyperfeed_types::{Instant, PublicId};
 use hyperfeed_v2_crypto::KeyPair;
-use hyperfeed_v2_feed::Blocks;
-use hyperfeed_v2_replicate::{EdgeEvent, Event, FeedOptions, Leaf, PeerOptions, Reply, Token};
+use hyperfeed_v2_protocol::Config as ProtocolConfig;
+use hyperfeed_v2_replicate::{FeedOptions, Leaf, PeerOptions, Token};
+use std::collections::BTreeMap;
 
 /// A network under virtual time.
 pub struct World {
@@ -19,11 +25,14 @@ pub struct World {
     pub(crate) random: Random,
     pub(crate) hosts: Vec<Host>,
     pub(crate) feeds: Vec<Feed>,
-    links: Vec<Link>,
-    oracle: Oracle,
-    trace: u64,
+    pub(crate) links: Vec<Link>,
+    pub(crate) oracle: Oracle,
+    pub(crate) trace: u64,
+    pub(crate) stats: Stats,
+    /// Bytes that one honest link carried, for those who play them back.
+    pub(crate) recorded: Vec<u8>,
     next_token: Token,
-    stats: Stats,
+    loud: bool,
 }
 
 impl fmt::Debug for World {
@@ -33,25 +42,6 @@ impl fmt::Debug for World {
             .field("stats", &self.stats)
             .finish_non_exhaustive()
     }
-}
-
-/// What a run was made of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Turns of hosts.
-    pub turns: u64,
-    /// Bytes that arrived over links.
-    pub bytes: u64,
-    /// Links cut.
-    pub cuts: u64,
-    /// Links that stood still for a while.
-    pub stalls: u64,
-    /// Hosts that crashed.
-    pub crashes: u64,
-    /// Connections that a host dropped.
-    pub dropped: u64,
-    /// Blocks sent by writers and everybody else.
-    pub uploads: u64,
 }
 
 impl World {
@@ -66,59 +56,140 @@ impl World {
             links: Vec::new(),
             oracle: Oracle::default(),
             trace: 0xcbf2_9ce4_8422_2325,
-            next_token: 1,
             stats: Stats::default(),
+            recorded: Vec::new(),
+            next_token: 1,
+            loud: false,
         }
     }
 
-    /// Adds a host.
+    /// Prints what happens, on stderr.
+    pub fn print_trace(&mut self) {
+        self.loud = true;
+    }
+
+    /// Adds a host that commits in the class `Process`, and loses what a crash of its process may take.
     pub fn add_host(&mut self) -> HostId {
-        let host = Host::new(&mut self.random);
-        self.hosts.push(host);
+        self.add_host_of(Durability::Process)
+    }
+
+    /// Adds a host that commits in a class. With [`Durability::Power`] its crashes are losses of power.
+    pub fn add_host_of(&mut self, class: Durability) -> HostId {
+        self.hosts.push(Host::new(class, &mut self.random));
         HostId(self.hosts.len() - 1)
     }
 
     /// Makes a live feed on a host.
     pub fn create_live(&mut self, writer: HostId) -> NamedFeed {
-        let feed = Feed::new(self.random.bytes(), writer);
+        self.create_live_in(writer, false)
+    }
+
+    /// Makes a live feed on a host, its blocks in a file of their own if `attached`.
+    pub fn create_live_in(&mut self, writer: HostId, attached: bool) -> NamedFeed {
+        let seed = self.random.bytes();
         let name = NamedFeed(self.feeds.len());
         let host = &mut self.hosts[writer.0];
+        if attached {
+            host.disk.attach(name);
+        }
+        let pair = KeyPair::from_seed(&seed);
+        let key = pair.key();
+        let blocks = host.disk.blocks(name);
         let node = host.node.as_mut().expect("the host is up");
-        let pair = KeyPair::from_seed(&feed.seed);
         let slot = node
-            .create_live(pair, Blocks::InStore, FeedOptions::default())
-            .expect("memory does not fail");
+            .create_live(pair, blocks, FeedOptions::default())
+            .expect("nothing fails yet");
         host.feeds.insert(name, slot);
-        self.feeds.push(feed);
+        self.feeds.push(Feed {
+            seed: Some(seed),
+            key,
+            writer,
+            acknowledged: 0,
+        });
+        name
+    }
+
+    /// Makes a static feed of these blocks on a host, at least one, and seals it.
+    pub fn create_static(&mut self, writer: HostId, blocks: Vec<Vec<u8>>) -> NamedFeed {
+        let name = NamedFeed(self.feeds.len());
+        let (now, id) = (self.now, PublicId::new(self.random.bytes()));
+        let host = &mut self.hosts[writer.0];
+        let node = host.node.as_mut().expect("the host is up");
+        let length = blocks.len() as u64;
+        let blocks = blocks.into_iter().map(|block| Leaf::new(block.into()));
+        let slot = node
+            .create_static(
+                id,
+                hyperfeed_v2_feed::Blocks::InStore,
+                FeedOptions::default(),
+            )
+            .expect("nothing fails yet");
+        node.append(slot, blocks.collect(), None, 0);
+        node.commit(now);
+        node.finalize(slot, 0);
+        node.commit(now);
+        while node.poll_reply().is_some() {}
+        let key = *node
+            .feed(slot)
+            .and_then(hyperfeed_v2_feed::Feed::key)
+            .expect("a feed with blocks was sealed");
+        host.feeds.insert(name, slot);
+        self.feeds.push(Feed {
+            seed: None,
+            key,
+            writer,
+            acknowledged: length,
+        });
         name
     }
 
     /// Makes an empty copy of a feed on another host.
     pub fn clone_feed(&mut self, on: HostId, name: NamedFeed, options: FeedOptions) {
+        self.clone_feed_in(on, name, options, false);
+    }
+
+    /// Makes an empty copy of a feed on another host, its blocks in a file of their own if `attached`.
+    pub fn clone_feed_in(
+        &mut self,
+        on: HostId,
+        name: NamedFeed,
+        options: FeedOptions,
+        attached: bool,
+    ) {
         let key = self.feeds[name.0].key;
         let host = &mut self.hosts[on.0];
+        if attached {
+            host.disk.attach(name);
+        }
+        let blocks = host.disk.blocks(name);
         let node = host.node.as_mut().expect("the host is up");
         let slot = node
-            .create_clone(key, Blocks::InStore, options)
-            .expect("memory does not fail");
+            .create_clone(key, blocks, options)
+            .expect("nothing fails yet");
         host.feeds.insert(name, slot);
         host.options.insert(name, options);
     }
 
     /// Appends blocks to a feed, on its writer's host. Does nothing while that is down.
     pub fn append(&mut self, name: NamedFeed, blocks: Vec<Vec<u8>>) {
+        self.append_in(name, blocks, None);
+    }
+
+    /// Appends blocks to a feed in a class of its own.
+    pub fn append_in(&mut self, name: NamedFeed, blocks: Vec<Vec<u8>>, class: Option<Durability>) {
         let token = self.token();
         let host = &mut self.hosts[self.feeds[name.0].writer.0];
         let Some(slot) = host.feeds.get(&name).copied() else {
             return;
         };
         if let Some(node) = &mut host.node {
-            host.appending.insert(token, name);
+            let kept = class.unwrap_or(host.class);
+            host.appending.insert(token, (name, kept));
             let leaves = blocks
                 .into_iter()
                 .map(|block| Leaf::new(Bytes::from(block)))
                 .collect();
-            node.append(slot, leaves, None, token);
+            node.append(slot, leaves, class, token);
         }
     }
 
@@ -136,6 +207,16 @@ impl World {
         }
     }
 
+    /// Has a host download a range of a feed.
+    pub fn download(&mut self, on: HostId, name: NamedFeed, range: core::ops::Range<u64>) {
+        let (token, now) = (self.token(), self.now);
+        let host = &mut self.hosts[on.0];
+        if let (Some(slot), Some(node)) = (host.feeds.get(&name), &mut host.node) {
+            host.getting.insert(token);
+            node.download(now, *slot, range, token);
+        }
+    }
+
     /// Connects two hosts and joins the feeds that both have. Does nothing while one of them is down.
     pub fn connect(
         &mut self,
@@ -145,56 +226,104 @@ impl World {
         encrypted: bool,
     ) -> Option<LinkId> {
         let (now, seeds) = (self.now, [self.random.bytes(), self.random.bytes()]);
+        if [a, b].iter().any(|id| self.hosts[id.0].node.is_none()) {
+            return None;
+        }
         let mut ends = Vec::new();
         for (id, seed) in [a, b].into_iter().zip(seeds) {
             let host = &mut self.hosts[id.0];
             let peer = host.node.as_mut()?.connect(now, PeerOptions::default());
-            ends.push(End::new(id, peer, host.peer_id, encrypted, seed, now));
+            ends.push(End::node(id, peer, host.peer_id, encrypted, seed, now));
         }
+        let shared: Vec<NamedFeed> = {
+            let other = &self.hosts[b.0].feeds;
+            let mine = self.hosts[a.0].feeds.keys();
+            mine.filter(|name| other.contains_key(name))
+                .copied()
+                .collect()
+        };
         let ends: [End; 2] = ends.try_into().ok()?;
-        for (end, other) in [(&ends[0], b), (&ends[1], a)] {
-            let shared: Vec<_> = {
-                let other = &self.hosts[other.0];
-                let mine = &self.hosts[end.host.0];
-                mine.feeds
-                    .iter()
-                    .filter(|(name, _)| other.feeds.contains_key(name))
-                    .map(|(_, slot)| *slot)
-                    .collect()
-            };
-            let node = self.hosts[end.host.0].node.as_mut()?;
-            for slot in shared {
-                node.join(now, end.peer, slot).ok();
+        for (host, peer) in ends.iter().filter_map(End::host) {
+            let host = &mut self.hosts[host.0];
+            for name in &shared {
+                if let (Some(node), Some(slot)) = (&mut host.node, host.feeds.get(name)) {
+                    node.join(now, peer, *slot).ok();
+                }
             }
         }
-        self.links.push(Link {
-            ends,
-            quality,
-            open: true,
-            stalled_until: now,
-        });
+        self.links.push(Link::new(ends, quality, now));
+        self.say(|| format!("{a:?} and {b:?} are connected"));
         self.turn(a);
         self.turn(b);
         Some(LinkId(self.links.len() - 1))
     }
 
+    /// Connects an adversary to a host: it has the keys of all its feeds, and all their blocks.
+    pub fn besiege(&mut self, host: HostId, mood: Mood, encrypted: bool) -> Option<LinkId> {
+        let (now, seed) = (self.now, self.random.bytes());
+        let names: Vec<NamedFeed> = self.hosts[host.0].feeds.keys().copied().collect();
+        let known = names.iter().map(|name| self.truth(*name)).collect();
+        let found = &mut self.hosts[host.0];
+        let peer = found.node.as_mut()?.connect(now, PeerOptions::default());
+        let end = End::node(host, peer, found.peer_id, encrypted, seed, now);
+        for slot in found.feeds.values() {
+            found.node.as_mut()?.join(now, peer, *slot).ok();
+        }
+        let mut config = ProtocolConfig::new([0xee; 32].into());
+        config.encrypted = encrypted;
+        let random = Random::new(self.random.next());
+        let replay = self.recorded.clone();
+        let adversary = Adversary::new(mood, config, known, replay, random, now);
+        let other = End::new(Who::Adversary(Box::new(adversary)), now);
+        self.stats.fault(&format!("adversary: {mood:?}"));
+        self.links
+            .push(Link::new([end, other], Quality::default(), now));
+        self.say(|| format!("an adversary at {host:?}: {mood:?}"));
+        self.turn(host);
+        Some(LinkId(self.links.len() - 1))
+    }
+
+    /// What the writer of a feed could prove now to somebody who has nothing.
+    fn truth(&mut self, name: NamedFeed) -> Known {
+        let feed = &self.feeds[name.0];
+        let mut blocks = BTreeMap::new();
+        let host = &mut self.hosts[feed.writer.0];
+        if let (Some(node), Some(slot)) = (&mut host.node, host.feeds.get(&name))
+            && let Some((feed, store)) = node.feed_and_store(*slot)
+        {
+            for index in 0..feed.contiguous() {
+                let Some(at) = BlockIndex::new(index) else {
+                    break;
+                };
+                let proof = feed.proof(store, at, Digest::NONE);
+                let block = feed.block(store, at);
+                if let (Ok(Some(proof)), Ok(Some(block))) = (proof, block) {
+                    blocks.insert(index, (block, proof));
+                }
+            }
+        }
+        Known {
+            key: self.feeds[name.0].key,
+            blocks,
+        }
+    }
+
     /// Cuts a link: both sides notice, what was on the way is lost.
     pub fn cut(&mut self, link: LinkId) {
-        let Some(found) = self.links.get_mut(link.0).filter(|link| link.open) else {
-            return;
-        };
-        found.open = false;
-        self.stats.cuts += 1;
-        for side in 0..2 {
-            let (host, peer) = (
-                self.links[link.0].ends[side].host,
-                self.links[link.0].ends[side].peer,
-            );
-            let now = self.now;
-            if let Some(node) = &mut self.hosts[host.0].node {
-                node.disconnect(now, peer);
-            }
-            self.turn(host);
+        if self.links.get(link.0).is_some_and(Link::is_open) {
+            self.stats.fault("link cut");
+            self.say(|| format!("{link:?} is cut"));
+            self.close(link.0, 0);
+            self.close(link.0, 1);
+        }
+    }
+
+    /// Nothing arrives on a link any more, and neither side is told.
+    pub fn half_open(&mut self, link: LinkId) {
+        if let Some(found) = self.links.get_mut(link.0) {
+            found.half_open = true;
+            found.ends.iter_mut().for_each(|end| end.incoming.clear());
+            self.stats.fault("link half-open");
         }
     }
 
@@ -202,18 +331,66 @@ impl World {
     pub fn stall(&mut self, link: LinkId, for_ms: u64) {
         if let Some(found) = self.links.get_mut(link.0) {
             found.stalled_until = self.now + Duration::from_millis(for_ms);
-            self.stats.stalls += 1;
+            self.stats.fault("link stalled");
         }
     }
 
-    /// A host dies: its connections break, what is not on its disk is gone.
+    /// Stops, or begins again, to answer the other side of a link about a feed.
+    pub fn pause(&mut self, link: LinkId, side: usize, name: NamedFeed, paused: bool) {
+        let Some((host, peer)) = self
+            .links
+            .get(link.0)
+            .and_then(|link| link.ends[side].host())
+        else {
+            return;
+        };
+        let found = &mut self.hosts[host.0];
+        if let (Some(node), Some(slot)) = (&mut found.node, found.feeds.get(&name)) {
+            match paused {
+                true => node.pause(peer, *slot),
+                false => node.resume(peer, *slot),
+            }
+            self.turn(host);
+        }
+    }
+
+    /// Leaves a feed on a link, or joins it again.
+    pub fn share(&mut self, link: LinkId, side: usize, name: NamedFeed, shared: bool) {
+        let now = self.now;
+        let Some((host, peer)) = self
+            .links
+            .get(link.0)
+            .and_then(|link| link.ends[side].host())
+        else {
+            return;
+        };
+        let found = &mut self.hosts[host.0];
+        if let (Some(node), Some(slot)) = (&mut found.node, found.feeds.get(&name)) {
+            match shared {
+                true => drop(node.join(now, peer, *slot)),
+                false => node.leave(now, peer, *slot),
+            }
+            self.turn(host);
+        }
+    }
+
+    /// A host dies: its connections break, what its disk may lose is gone.
     pub fn crash(&mut self, id: HostId) {
-        self.stats.crashes += 1;
-        self.hosts[id.0].crash();
-        let links: Vec<usize> = (0..self.links.len()).collect();
-        for link in links {
-            if self.links[link].open && self.links[link].ends.iter().any(|end| end.host == id) {
-                self.cut(LinkId(link));
+        if self.hosts[id.0].node.is_none() {
+            return;
+        }
+        self.stats.fault(match self.hosts[id.0].class {
+            Durability::Power => "crash with loss of power",
+            _ => "crash of the process",
+        });
+        self.say(|| format!("{id:?} crashes"));
+        let Self { hosts, random, .. } = self;
+        hosts[id.0].crash(random);
+        for link in 0..self.links.len() {
+            let at = |end: &End| end.host().is_some_and(|(host, _)| host == id);
+            if self.links[link].is_open() && self.links[link].ends.iter().any(at) {
+                self.close(link, 0);
+                self.close(link, 1);
             }
         }
     }
@@ -228,41 +405,24 @@ impl World {
                 ..
             } = self;
             hosts[id.0].start(feeds, random);
-            self.oracle.forget(id);
+            self.oracle.restarted(id, &self.hosts[id.0], &self.feeds);
+            self.say(|| format!("{id:?} starts"));
         }
     }
 
-    /// Lets time pass.
-    ///
-    /// # Errors
-    /// A promise was broken on the way.
-    pub fn run_for(&mut self, ms: u64) -> Result<(), Violation> {
-        let end = self.now + Duration::from_millis(ms);
-        while let Some(next) = self.next_time().filter(|next| *next <= end) {
-            self.now = self.now.max(next);
-            self.step()?;
+    /// Makes a host's disk fail, from the operation on that comes after so many others.
+    pub fn trouble(&mut self, id: HostId, trouble: Trouble, after: u64) {
+        if self.hosts[id.0].node.is_some() {
+            self.hosts[id.0].disk.trouble(trouble, after);
+            self.stats.fault(&format!("disk: {trouble:?}"));
+            self.say(|| format!("the disk of {id:?} has a trouble: {trouble:?}"));
         }
-        self.now = end;
-        self.check()
     }
 
-    /// Lets time pass until every host that is up has everything of its feeds, at most `limit_ms`.
-    ///
-    /// # Errors
-    /// A promise was broken, or somebody is not complete by then.
-    pub fn run_until_complete(&mut self, limit_ms: u64) -> Result<(), Violation> {
-        let end = self.now + Duration::from_millis(limit_ms);
-        loop {
-            let Some(stuck) = self.incomplete() else {
-                return self.check();
-            };
-            match self.next_time().filter(|next| *next <= end) {
-                Some(next) => {
-                    self.now = self.now.max(next);
-                    self.step()?;
-                }
-                None => return Err(stuck),
-            }
+    /// A host's disk works again, if it did not.
+    pub fn heal(&mut self, id: HostId) {
+        if self.hosts[id.0].node.is_some() {
+            self.hosts[id.0].disk.plan.heal();
         }
     }
 
@@ -275,7 +435,7 @@ impl World {
     /// What happened so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.stats
+        self.stats.clone()
     }
 
     /// The time in milliseconds.
@@ -284,13 +444,19 @@ impl World {
         self.now.as_millis()
     }
 
-    /// Links that are open.
+    /// Links that are open at one end at least.
     #[must_use]
     pub fn open_links(&self) -> Vec<LinkId> {
         (0..self.links.len())
-            .filter(|link| self.links[*link].open)
+            .filter(|link| self.links[*link].is_open())
             .map(LinkId)
             .collect()
+    }
+
+    /// Whether an adversary is at one end of a link.
+    #[must_use]
+    pub fn is_besieged(&self, link: LinkId) -> bool {
+        self.links[link.0].has_adversary()
     }
 
     /// Waits of a host that were answered.
@@ -308,12 +474,12 @@ impl World {
     /// Blocks of a feed that a host holds.
     #[must_use]
     pub fn held(&self, host: HostId, name: NamedFeed) -> u64 {
-        let host = &self.hosts[host.0];
-        let feed = || host.node.as_ref()?.feed(*host.feeds.get(&name)?);
-        feed().map_or(0, |feed| feed.held_blocks())
+        self.hosts[host.0]
+            .feed(name)
+            .map_or(0, hyperfeed_v2_feed::Feed::held_blocks)
     }
 
-    /// Blocks of a feed whose append was acknowledged.
+    /// Blocks of a feed whose append was acknowledged in a class that outlives a crash.
     #[must_use]
     pub fn acknowledged(&self, name: NamedFeed) -> u64 {
         self.feeds[name.0].acknowledged
@@ -329,243 +495,24 @@ impl World {
         self.next_token
     }
 
-    fn incomplete(&self) -> Option<Violation> {
-        for (at, host) in self.hosts.iter().enumerate() {
-            let Some(node) = &host.node else { continue };
-            for (name, slot) in &host.feeds {
-                let length = self.feeds[name.0].acknowledged;
-                let sparse = host.options.get(name).is_some_and(|options| options.sparse);
-                let held = node.feed(*slot).map_or(0, |feed| feed.held_blocks());
-                let waits = !host.getting.is_empty() || !host.appending.is_empty();
-                if (!sparse && held < length) || waits {
-                    return Some(Violation::Stuck {
-                        host: HostId(at),
-                        feed: *name,
-                        held,
-                        length,
-                    });
-                }
-            }
-        }
-        None
+    /// Mixes something that happened into the trace.
+    pub(crate) fn note(&mut self, what: u64) {
+        self.trace = (self.trace ^ what).wrapping_mul(0x0000_0100_0000_01b3);
     }
 
-    fn check(&mut self) -> Result<(), Violation> {
+    /// Tells what happens, if somebody wants to know.
+    pub(crate) fn say(&self, what: impl FnOnce() -> String) {
+        if self.loud {
+            eprintln!("{:>8} ms  {}", self.now.as_millis(), what());
+        }
+    }
+
+    /// Breaks a promise, if something tells that one is broken.
+    pub(crate) fn check(&mut self) -> Result<(), Violation> {
         for at in 0..self.hosts.len() {
             self.oracle
                 .look(HostId(at), &mut self.hosts[at], &self.feeds)?;
         }
         Ok(())
-    }
-
-    fn next_time(&self) -> Option<Instant> {
-        let links = self.links.iter().filter_map(Link::next_time);
-        links
-            .chain(self.hosts.iter().filter_map(Host::next_time))
-            .min()
-    }
-
-    /// Everything that is due now.
-    fn step(&mut self) -> Result<(), Violation> {
-        for link in 0..self.links.len() {
-            for side in 0..2 {
-                self.deliver(link, side);
-            }
-        }
-        for at in 0..self.hosts.len() {
-            if self.hosts[at]
-                .next_time()
-                .is_some_and(|due| due <= self.now)
-            {
-                let now = self.now;
-                if let Some(node) = &mut self.hosts[at].node {
-                    node.handle_timeout(now);
-                }
-                self.turn(HostId(at));
-                self.oracle
-                    .look(HostId(at), &mut self.hosts[at], &self.feeds)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What has arrived at one end of a link, and its timers.
-    fn deliver(&mut self, link: usize, side: usize) {
-        let now = self.now;
-        let mut touched = false;
-        while self.links[link].open {
-            let end = &mut self.links[link].ends[side];
-            if end.writing.front().is_some_and(|(at, _)| *at <= now) {
-                let cost = end.writing.pop_front().map_or(0, |(_, cost)| cost);
-                let (host, peer) = (end.host, end.peer);
-                if let Some(node) = &mut self.hosts[host.0].node {
-                    node.handle_written(peer, cost);
-                }
-                touched = true;
-                continue;
-            }
-            if !end.incoming.front().is_some_and(|(at, _)| *at <= now) {
-                break;
-            }
-            let Some((_, bytes)) = end.incoming.pop_front() else {
-                break;
-            };
-            touched = true;
-            self.stats.bytes += bytes.len() as u64;
-            self.note(
-                bytes.len() as u64
-                    ^ (now.as_millis() << 20)
-                    ^ ((link as u64) << 50)
-                    ^ (side as u64),
-            );
-            self.links[link].ends[side].edge.handle_input(now, &bytes);
-            self.drain_edge(link, side);
-        }
-        if !self.links[link].open {
-            return;
-        }
-        let end = &mut self.links[link].ends[side];
-        if end.edge.poll_timeout().is_some_and(|due| due <= now) {
-            let mut out = Vec::new();
-            if end.edge.handle_timeout(now, &mut out).is_err() {
-                return self.cut(LinkId(link));
-            }
-            let Self { links, random, .. } = self;
-            links[link].send(now, side, &out, random);
-        }
-        if touched {
-            let host = self.links[link].ends[side].host;
-            self.turn(host);
-        }
-    }
-
-    fn drain_edge(&mut self, link: usize, side: usize) {
-        loop {
-            let end = &mut self.links[link].ends[side];
-            let (host, peer) = (end.host, end.peer);
-            match end.edge.poll() {
-                Ok(Some(event)) => self.edge_event(host, peer, event),
-                Ok(None) => return,
-                Err(_) => {
-                    self.stats.dropped += 1;
-                    return self.cut(LinkId(link));
-                }
-            }
-        }
-    }
-
-    fn edge_event(
-        &mut self,
-        host: HostId,
-        peer: hyperfeed_v2_replicate::PeerKey,
-        event: EdgeEvent,
-    ) {
-        let now = self.now;
-        if let Some(node) = &mut self.hosts[host.0].node {
-            node.handle_edge(now, peer, event);
-        }
-    }
-
-    /// One turn of a host: commit, then send, then answer, as the replicator's order asks for.
-    fn turn(&mut self, id: HostId) {
-        let now = self.now;
-        self.stats.turns += 1;
-        let Some(node) = &mut self.hosts[id.0].node else {
-            return;
-        };
-        node.commit(now);
-        for link in 0..self.links.len() {
-            for side in 0..2 {
-                if self.links[link].open && self.links[link].ends[side].host == id {
-                    self.transmit(link, side);
-                }
-            }
-        }
-        self.settle(id);
-    }
-
-    fn transmit(&mut self, link: usize, side: usize) {
-        let now = self.now;
-        let Self {
-            links,
-            hosts,
-            random,
-            ..
-        } = self;
-        let (host, peer) = (links[link].ends[side].host, links[link].ends[side].peer);
-        let Some(node) = &mut hosts[host.0].node else {
-            return;
-        };
-        let (mut out, mut cost) = (Vec::new(), 0);
-        while let Some(command) = node.poll_command(now, peer) {
-            cost += command.cost();
-            let back = links[link].ends[side]
-                .edge
-                .handle_command(now, &command, &mut out);
-            if let Some(event) = back {
-                node.handle_edge(now, peer, event);
-            }
-        }
-        let left = links[link].send(now, side, &out, random);
-        if cost > 0 {
-            links[link].ends[side].writing.push_back((left, cost));
-        }
-        // What the peer sent before we opened the feed comes out now.
-        self.drain_edge(link, side);
-    }
-
-    fn settle(&mut self, id: HostId) {
-        let mut dropped = Vec::new();
-        let host = &mut self.hosts[id.0];
-        let Some(node) = &mut host.node else { return };
-        while let Some(reply) = node.poll_reply() {
-            match reply {
-                Reply::Appended { token, range } => {
-                    if let Some(name) = host.appending.remove(&token) {
-                        let feed = &mut self.feeds[name.0];
-                        feed.acknowledged = feed.acknowledged.max(range.end);
-                    }
-                }
-                Reply::Block { token, .. } => {
-                    host.getting.remove(&token);
-                    host.got += 1;
-                }
-                Reply::Failed { token, .. } => {
-                    host.appending.remove(&token);
-                    host.getting.remove(&token);
-                }
-                _ => {}
-            }
-        }
-        while let Some(event) = node.poll_event() {
-            match event {
-                Event::Dropped { peer, .. } => dropped.push(peer),
-                Event::Upload { .. } => {
-                    self.stats.uploads += 1;
-                    host.uploads += 1;
-                }
-                _ => {}
-            }
-        }
-        for peer in dropped {
-            self.stats.dropped += 1;
-            self.hosts[id.0].dropped += 1;
-            let link = (0..self.links.len()).find(|link| {
-                let link = &self.links[*link];
-                link.open
-                    && link
-                        .ends
-                        .iter()
-                        .any(|end| end.host == id && end.peer == peer)
-            });
-            if let Some(link) = link {
-                self.cut(LinkId(link));
-            }
-        }
-    }
-
-    /// Mixes something that happened into the trace.
-    fn note(&mut self, what: u64) {
-        self.trace = (self.trace ^ what).wrapping_mul(0x0000_0100_0000_01b3);
     }
 }
