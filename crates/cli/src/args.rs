@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Add the secret key of a feed, read from stdin, to the store
     Import(Import),
+    /// Bring along the feeds that npm hypercore 2.x kept in a leveldb directory
+    ImportLeveldb(crate::command::import_leveldb::ImportLeveldb),
     /// Remove a feed and its blocks from the store
     Remove(Remove),
     /// Give a feed a name of your own

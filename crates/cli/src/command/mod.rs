@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod finalize;
 mod get;
+pub(crate) mod import_leveldb;
 mod info;
 mod list;
 mod manual;
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Finalize(args) => finalize::run(&place?, args, output).await,
         Command::Get(args) => get::run(&place?, args).await,
         Command::Import(args) => export::import(&place?, args, output).await,
+        Command::ImportLeveldb(args) => import_leveldb::run(&place?, &args, output).await,
         Command::Info(args) => info::run(&place?, args, output).await,
         Command::List => list::run(&place?, output).await,
         Command::Man => manual::man(),

@@ -7,10 +7,12 @@ mod appending;
 mod bad_input;
 mod clone_and_share;
 mod full_disk;
+mod import_leveldb;
 mod interrupted;
 mod names;
 mod output;
 mod static_feeds;
+mod store;
 mod unhelpful_peers;
 mod usage;
 

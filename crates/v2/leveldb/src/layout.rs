@@ -86,7 +86,10 @@ mod tests {
         let keys = FeedKeys::new(b"", &[0xab; 32]);
         let prefix = "ab".repeat(32);
         let text = |key: Vec<u8>| String::from_utf8(key).unwrap();
-        assert_eq!(text(keys.numbered("nodes", 12)), format!("!nodes!!{prefix}!12"));
+        assert_eq!(
+            text(keys.numbered("nodes", 12)),
+            format!("!nodes!!{prefix}!12")
+        );
         assert_eq!(text(keys.held()), format!("!bitfields!!{prefix}!blocks"));
         let inner = FeedKeys::new(b"!app!", &[1, 2]);
         assert_eq!(text(inner.numbered("data", 0)), "!app!!data!!0102!0");
@@ -113,7 +116,15 @@ mod tests {
     fn only_plain_decimal_numbers_are_numbers() {
         assert_eq!(number(b"0"), Some(0));
         assert_eq!(number(b"18446744073709551615"), Some(u64::MAX));
-        for wrong in [&b""[..], b"01", b"+1", b"-1", b"1e3", b"18446744073709551616", b"\xff"] {
+        for wrong in [
+            &b""[..],
+            b"01",
+            b"+1",
+            b"-1",
+            b"1e3",
+            b"18446744073709551616",
+            b"\xff",
+        ] {
             assert_eq!(number(wrong), None);
         }
     }

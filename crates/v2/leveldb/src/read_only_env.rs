@@ -130,7 +130,9 @@ impl Env for ReadOnlyEnv {
     fn size_of(&self, path: &Path) -> Result<usize> {
         match self.place(path)? {
             Place::Memory(name) => self.written.size_of(&name),
-            Place::Disk(file) => Ok(usize::try_from(fs::metadata(file)?.len()).unwrap_or(usize::MAX)),
+            Place::Disk(file) => {
+                Ok(usize::try_from(fs::metadata(file)?.len()).unwrap_or(usize::MAX))
+            }
             Place::Nowhere => Err(not_found(path)),
         }
     }

@@ -99,10 +99,11 @@ impl StoredFeed {
     pub fn proof(
         &self,
         store: &mut NpmStore,
-        block: BlockIndex,
+        block: u64,
         digest: Digest,
     ) -> Result<Option<(Vec<Node>, Option<Signature>)>, ReadError> {
-        let Some(plan) = self.tree.proof(NodeIndex::leaf(block), digest) else {
+        let leaf = BlockIndex::new(block).map(NodeIndex::leaf);
+        let Some(plan) = leaf.and_then(|leaf| self.tree.proof(leaf, digest)) else {
             return Ok(None);
         };
         let mut nodes = Vec::with_capacity(plan.nodes.len());
@@ -166,14 +167,12 @@ impl StoredFeed {
     }
 
     fn roots(&self, store: &mut NpmStore, length: u64) -> Result<Option<Vec<Node>>, ReadError> {
-        full_roots(length).map(|root| self.node(store, root)).collect()
+        full_roots(length)
+            .map(|root| self.node(store, root))
+            .collect()
     }
 
-    fn signature(
-        &self,
-        store: &mut NpmStore,
-        length: u64,
-    ) -> Result<Option<Signature>, ReadError> {
+    fn signature(&self, store: &mut NpmStore, length: u64) -> Result<Option<Signature>, ReadError> {
         let Some(number) = length.checked_mul(2) else {
             return Ok(None);
         };
