@@ -13,6 +13,7 @@ mod layers;
 mod no_std;
 mod parity;
 mod rules;
+mod sim;
 mod step;
 mod test;
 mod vectors;
@@ -33,6 +34,8 @@ cargo xtask COMMAND
   interop              only the live tests against npm hypercore 2.3.0 (needs node and npm)
   bench [NAME...] [--json] [--peers] [--rounds N] [--quick | --full]
                        measures beside the machine's limits, and beside npm hypercore and the crate
+  sim [--seeds N] [--first N] [--seed S [--trace]]
+                       whole networks with faults and adversaries, one for each seed
   vectors              make the test vectors anew with npm, and compare
   layers               only the check that every dependency points down
   house                only the textual rules of the house
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         ("bench", rest) => bench::run(rest),
         ("demo", rest) => demo::run(rest),
         ("interop", []) => interop::run(),
+        ("sim", rest) => sim::run(rest),
         ("vectors", []) => vectors::run(),
         ("layers", []) => layers::run(),
         ("house", []) => house::run(),

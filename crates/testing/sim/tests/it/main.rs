@@ -4,3 +4,4 @@ mod churn;
 mod exchange;
 mod flow;
 mod network;
+mod regress;
