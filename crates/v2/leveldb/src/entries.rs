@@ -8,6 +8,11 @@ use rusty_leveldb::{DB, DBIterator, LdbIterator, Options};
 use crate::ReadError;
 use crate::read_only_env::ReadOnlyEnv;
 
+/// A key and its value.
+type Entry = (Vec<u8>, Vec<u8>);
+/// What looks at an entry, and says whether to go on.
+type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
 /// Tables that are kept open. Each is a file.
 const OPEN_TABLES: usize = 200;
 
@@ -60,7 +65,7 @@ impl Entries {
     pub(crate) fn first_from(
         &mut self,
         key: &[u8],
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, ReadError> {
+    ) -> Result<Option<Entry>, ReadError> {
         self.call(|iterator| {
             iterator.seek(key);
             current(iterator)
@@ -71,7 +76,7 @@ impl Entries {
     pub(crate) fn scan(
         &mut self,
         prefix: &[u8],
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        each: &mut Visit<'_>,
     ) -> Result<(), ReadError> {
         let mut next = self.first_from(prefix)?;
         while let Some((key, value)) = next {

@@ -11,4 +11,4 @@ mod stored_feed;
 pub use error::ReadError;
 pub use npm_feed::{NpmFeed, Secret};
 pub use npm_store::NpmStore;
-pub use stored_feed::StoredFeed;
+pub use stored_feed::{StoredFeed, StoredProof};

@@ -10,6 +10,9 @@ use hyperfeed_v2_wire::NodeRecord;
 use crate::layout::{self, FeedKeys};
 use crate::{NpmFeed, NpmStore, ReadError};
 
+/// The nodes that make a block checkable, and the signature if one is needed.
+pub type StoredProof = (Vec<Node>, Option<Signature>);
+
 /// The parts of one feed that are in the database.
 ///
 /// Nothing here is to be trusted: the hashes of blocks are not looked at, and a proof is only as good
@@ -101,7 +104,7 @@ impl StoredFeed {
         store: &mut NpmStore,
         block: u64,
         digest: Digest,
-    ) -> Result<Option<(Vec<Node>, Option<Signature>)>, ReadError> {
+    ) -> Result<Option<StoredProof>, ReadError> {
         let leaf = BlockIndex::new(block).map(NodeIndex::leaf);
         let Some(plan) = leaf.and_then(|leaf| self.tree.proof(leaf, digest)) else {
             return Ok(None);
