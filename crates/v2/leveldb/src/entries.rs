@@ -62,10 +62,7 @@ impl Entries {
     }
 
     /// The first entry whose key is not below `key`.
-    pub(crate) fn first_from(
-        &mut self,
-        key: &[u8],
-    ) -> Result<Option<Entry>, ReadError> {
+    pub(crate) fn first_from(&mut self, key: &[u8]) -> Result<Option<Entry>, ReadError> {
         self.call(|iterator| {
             iterator.seek(key);
             current(iterator)
@@ -73,11 +70,7 @@ impl Entries {
     }
 
     /// Hands every entry whose key starts with `prefix` to `each`, until it breaks.
-    pub(crate) fn scan(
-        &mut self,
-        prefix: &[u8],
-        each: &mut Visit<'_>,
-    ) -> Result<(), ReadError> {
+    pub(crate) fn scan(&mut self, prefix: &[u8], each: &mut Visit<'_>) -> Result<(), ReadError> {
         let mut next = self.first_from(prefix)?;
         while let Some((key, value)) = next {
             if !key.starts_with(prefix) || each(&key, &value).is_break() {
