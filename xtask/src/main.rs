@@ -31,7 +31,9 @@ cargo xtask COMMAND
   demo [FILE...] [--keep]
                        two hyperfeed processes: share files, clone them over TCP, append while
                        connected, compare byte for byte
-  interop              only the live tests against npm hypercore 2.3.0 (needs node and npm)
+  interop [--seeds N [--first N] | --processes]
+                       only the live tests against npm hypercore 2.3.0 (needs node and npm), or of
+                       them N random scripts, or those of the command itself (minutes)
   bench [NAME...] [--json] [--peers] [--rounds N] [--quick | --full]
                        measures beside the machine's limits, and beside npm hypercore and the crate
   sim [--seeds N] [--first N] [--seed S [--trace]]
@@ -54,7 +56,7 @@ fn main() -> ExitCode {
         ("test", ["--no-node"]) => test::run(test::Node::LeftOut),
         ("bench", rest) => bench::run(rest),
         ("demo", rest) => demo::run(rest),
-        ("interop", []) => interop::run(),
+        ("interop", rest) => interop::run(rest),
         ("sim", rest) => sim::run(rest),
         ("vectors", []) => vectors::run(),
         ("layers", []) => layers::run(),

@@ -16,7 +16,8 @@ pub(crate) struct Bar {
 impl Bar {
     /// A bar for blocks that come from peers.
     pub(crate) fn download(output: Output) -> Self {
-        let bar = Self::new(output, "{bar:30} {pos}/{len} blocks  {wide_msg}");
+        // There is nothing to draw before the length is known.
+        let bar = Self::new(output, "{wide_msg}");
         bar.say("waiting for peers");
         bar
     }
@@ -61,6 +62,9 @@ impl Bar {
 
     /// Shows how far a download is.
     pub(crate) fn show(&self, progress: &Progress) {
+        if progress.total > 0 && self.bar.length() == Some(0) {
+            self.draw("{bar:20} {pos}/{len} blocks  {wide_msg}");
+        }
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.held);
         self.bar.set_message(words(progress));
@@ -94,34 +98,36 @@ impl Bar {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(0), target);
+        let bar = Self { bar, output };
+        bar.draw(template);
+        bar
+    }
+
+    fn draw(&self, template: &str) {
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
+            self.bar.set_style(style.progress_chars("=> "));
         }
-        Self { bar, output }
     }
 }
 
-/// Bytes, speed, peers, and the time that is left where it can be told.
+/// Bytes, speed, the time that is left where it can be told, and peers: short enough for 80 columns with the bar.
 fn words(progress: &Progress) -> String {
     let mut text = Size(progress.held_bytes).to_string();
-    if progress.byte_length > progress.held_bytes {
-        text += &format!(" of {}", Size(progress.byte_length));
-    }
     if progress.rate > 0 {
         text += &format!("  {}/s", Size(progress.rate));
+    }
+    let left = progress.total.saturating_sub(progress.held);
+    // The mean block is known once some are here; bytes of a range that is not the whole feed are not.
+    let mean = progress.held_bytes.checked_div(progress.held);
+    if let (Some(mean), 1.., 1..) = (mean, progress.rate, left) {
+        let time = Duration::from_secs(left.saturating_mul(mean) / progress.rate);
+        text += &format!("  {:#} left", HumanDuration(time));
     }
     text += &match progress.peers {
         0 => "  waiting for peers".to_owned(),
         1 => "  1 peer".to_owned(),
         count => format!("  {count} peers"),
     };
-    let left = progress.total.saturating_sub(progress.held);
-    // The mean block is known once some are here; bytes of a range that is not the whole feed are not.
-    let mean = progress.held_bytes.checked_div(progress.held);
-    if let (Some(mean), 1.., 1..) = (mean, progress.rate, left) {
-        let seconds = left.saturating_mul(mean) / progress.rate;
-        text += &format!("  {} left", HumanDuration(Duration::from_secs(seconds)));
-    }
     text
 }
 
@@ -139,10 +145,7 @@ mod tests {
             peers: 2,
             rate: 1 << 20,
         };
-        assert_eq!(
-            words(&progress),
-            "10.00 MiB of 30.00 MiB  1.00 MiB/s  2 peers  20 seconds left"
-        );
+        assert_eq!(words(&progress), "10.00 MiB  1.00 MiB/s  20s left  2 peers");
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn a_file_without_permission_changes_nothing() {
     let machine = Machine::new();
     machine.create("film");
     let secret = machine.file("secret", "secret");
-    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&secret).is_ok() {
         // Root may read everything; there is nothing to see then.
         return;

@@ -232,7 +232,7 @@ impl Adversary {
         match self.mood {
             Mood::Garbage => {
                 let count = self.random.below(60);
-                let bytes: Vec<u8> = (0..count).map(|_| self.random.next() as u8).collect();
+                let bytes: Vec<u8> = (0..count).map(|_| self.random.draw() as u8).collect();
                 self.out.extend_from_slice(&bytes);
             }
             Mood::Opens => self.open(),

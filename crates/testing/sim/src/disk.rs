@@ -97,6 +97,6 @@ impl Disk {
 fn plan(random: &mut Random) -> FaultPlan {
     match random.chance(50) {
         true => FaultPlan::new(),
-        false => FaultPlan::seeded(random.next()),
+        false => FaultPlan::seeded(random.draw()),
     }
 }

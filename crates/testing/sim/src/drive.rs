@@ -99,7 +99,7 @@ impl World {
         }
         for at in 0..self.hosts.len() {
             let now = self.now;
-            if !self.hosts[at].next_time().is_some_and(|due| due <= now) {
+            if self.hosts[at].next_time().is_none_or(|due| due > now) {
                 continue;
             }
             if let Some(node) = &mut self.hosts[at].node {
@@ -141,7 +141,7 @@ impl World {
                 touched = true;
                 continue;
             }
-            if !end.incoming.front().is_some_and(|(at, _)| *at <= now) {
+            if end.incoming.front().is_none_or(|(at, _)| *at > now) {
                 break;
             }
             let Some((_, bytes)) = end.incoming.pop_front() else {
@@ -187,7 +187,7 @@ impl World {
                 self.drain(link, side);
             }
             Who::Node { edge, .. } => {
-                if !edge.poll_timeout().is_some_and(|due| due <= now) {
+                if edge.poll_timeout().is_none_or(|due| due > now) {
                     return;
                 }
                 let mut out = Vec::new();

@@ -60,7 +60,7 @@ impl Answer {
     }
 
     pub(crate) fn spoil(&mut self, lie: Lie, random: &mut Random) {
-        let draw = random.next();
+        let draw = random.draw();
         match lie {
             Lie::Data => match self.data.first_mut() {
                 Some(first) => *first ^= 1 << (draw % 8),

@@ -1,4 +1,4 @@
-//! Runs sessions of many seeds: `hyperfeed-sim [--seeds N] [--first N] [--seed S [--trace]]`.
+//! Runs sessions of many seeds: `hyperfeed-sim [--seeds N] [--first N] [--seed S [--trace]] [--stop]`.
 
 use hyperfeed_testing_sim::{Failure, Scenario, Stats};
 use std::process::ExitCode;
@@ -8,12 +8,13 @@ struct Options {
     first: u64,
     seeds: u64,
     trace: bool,
+    /// Ends at the first seed that fails, without shrinking it.
+    stop: bool,
 }
 
-#[expect(clippy::disallowed_methods, reason = "steps a second are of real time")]
 fn main() -> ExitCode {
     let Some(options) = options() else {
-        eprintln!("usage: hyperfeed-sim [--seeds N] [--first N] [--seed S [--trace]]");
+        eprintln!("usage: hyperfeed-sim [--seeds N] [--first N] [--seed S [--trace]] [--stop]");
         return ExitCode::from(2);
     };
     let began = Instant::now();
@@ -25,6 +26,10 @@ fn main() -> ExitCode {
             Err(failure) => {
                 eprintln!("seed {seed}: {}", failure.violation);
                 failures.push((seed, failure));
+                if options.stop {
+                    println!("{}", seed - options.first + 1);
+                    return ExitCode::FAILURE;
+                }
             }
         }
     }
@@ -58,6 +63,7 @@ fn options() -> Option<Options> {
         first: 0,
         seeds: 1000,
         trace: false,
+        stop: false,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -67,6 +73,7 @@ fn options() -> Option<Options> {
             "--first" => options.first = number()?,
             "--seed" => (options.first, options.seeds) = (number()?, 1),
             "--trace" => options.trace = true,
+            "--stop" => options.stop = true,
             _ => return None,
         }
     }

@@ -170,7 +170,7 @@ impl Scenario {
 impl Action {
     fn drawn(random: &mut Random) -> Self {
         let what = random.below(100);
-        let (a, b, c, d) = (random.next(), random.next(), random.next(), random.next());
+        let (a, b, c, d) = (random.draw(), random.draw(), random.draw(), random.draw());
         match what {
             0..20 => Self::Append {
                 feed: a,
@@ -236,7 +236,7 @@ impl Session {
             classes: Vec::new(),
             feeds: Vec::new(),
             world: {
-                world.random().next();
+                world.random().draw();
                 world
             },
         };
@@ -255,10 +255,12 @@ impl Session {
     }
 
     fn add_feed(&mut self) {
-        let draw = self.world.random().next();
+        let draw = self.world.random().draw();
         let writer = self.hosts[(draw >> 8) as usize % self.hosts.len()];
         let feed = if draw % 100 < 15 {
-            let blocks = (0..1 + draw % 30).map(|at| vec![at as u8; at as usize]);
+            // Not the same as those of another feed: their key would be the same, too.
+            let block = |at: u64| draw.to_le_bytes().repeat(1 + at as usize);
+            let blocks = (0..1 + draw % 30).map(block);
             self.world.create_static(writer, blocks.collect())
         } else {
             self.world.create_live_in(writer, draw % 4 == 3)
@@ -269,7 +271,7 @@ impl Session {
             .into_iter()
             .filter(|host| *host != writer)
         {
-            let draw = self.world.random().next();
+            let draw = self.world.random().draw();
             let options = FeedOptions {
                 sparse: draw % 100 < 15,
                 strategy: match (draw >> 8) % 3 {

@@ -271,7 +271,7 @@ impl World {
         }
         let mut config = ProtocolConfig::new([0xee; 32].into());
         config.encrypted = encrypted;
-        let random = Random::new(self.random.next());
+        let random = Random::new(self.random.draw());
         let replay = self.recorded.clone();
         let adversary = Adversary::new(mood, config, known, replay, random, now);
         let other = End::new(Who::Adversary(Box::new(adversary)), now);

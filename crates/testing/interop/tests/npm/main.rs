@@ -21,6 +21,7 @@ mod large;
 mod names;
 mod ours;
 mod pause;
+mod processes;
 mod signatures;
 mod sparse;
 mod upstream;
