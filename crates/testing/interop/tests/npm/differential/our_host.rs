@@ -71,32 +71,32 @@ impl OurHost {
         self.open(feed, key).await
     }
 
-    pub(crate) async fn append(&mut self, feed: usize, blocks: Vec<Vec<u8>>) -> u64 {
+    pub(crate) async fn append(&self, feed: usize, blocks: Vec<Vec<u8>>) -> u64 {
         self.feeds[&feed].append_batch(blocks).await.unwrap().end
     }
 
-    pub(crate) async fn finalize(&mut self, feed: usize) -> Names {
+    pub(crate) async fn finalize(&self, feed: usize) -> Names {
         self.feeds[&feed].finalize().await.unwrap();
         self.names(feed)
     }
 
-    pub(crate) async fn has(&mut self, feed: usize, block: u64) -> bool {
+    pub(crate) async fn has(&self, feed: usize, block: u64) -> bool {
         self.feeds[&feed].has(block).await.unwrap()
     }
 
-    pub(crate) async fn get(&mut self, feed: usize, block: u64) -> Vec<u8> {
+    pub(crate) async fn get(&self, feed: usize, block: u64) -> Vec<u8> {
         self.feeds[&feed].get(block).await.unwrap().to_vec()
     }
 
-    pub(crate) async fn length(&mut self, feed: usize) -> u64 {
+    pub(crate) async fn length(&self, feed: usize) -> u64 {
         self.feeds[&feed].length()
     }
 
-    pub(crate) async fn digest(&mut self, feed: usize, block: u64) -> u64 {
+    pub(crate) async fn digest(&self, feed: usize, block: u64) -> u64 {
         self.feeds[&feed].digest(block).await.unwrap().get()
     }
 
-    pub(crate) async fn proof(&mut self, feed: usize, block: u64, digest: u64) -> NpmProof {
+    pub(crate) async fn proof(&self, feed: usize, block: u64, digest: u64) -> NpmProof {
         let proof = self.feeds[&feed]
             .proof(block, Digest::new(digest))
             .await
@@ -105,7 +105,7 @@ impl OurHost {
     }
 
     pub(crate) async fn put(
-        &mut self,
+        &self,
         feed: usize,
         block: u64,
         data: Vec<u8>,
@@ -145,7 +145,7 @@ impl OurHost {
         self.connections.insert(connection, (replication, events));
     }
 
-    pub(crate) async fn join(&mut self, connection: usize, feed: usize) {
+    pub(crate) async fn join(&self, connection: usize, feed: usize) {
         self.connections[&connection]
             .0
             .join(&self.feeds[&feed])
@@ -163,7 +163,7 @@ impl OurHost {
         }
     }
 
-    pub(crate) async fn leave(&mut self, connection: usize, feed: usize) {
+    pub(crate) async fn leave(&self, connection: usize, feed: usize) {
         self.connections[&connection]
             .0
             .leave(&self.feeds[&feed])
