@@ -4,7 +4,7 @@ use core::iter::FusedIterator;
 
 /// The runs of a coded bitfield, in order and without a gap, from bit 0 to [`len_bits`](Self::len_bits).
 ///
-/// Made by [`decode`](super::decode), which has checked the input. Neighbours may have the same value where a listed
+/// Made by [`decode`](super::decode()), which has checked the input. Neighbours may have the same value where a listed
 /// run meets literal bits. All runs together cost the bytes of the input, however much they cover.
 #[derive(Debug, Clone)]
 pub struct Runs<'a> {

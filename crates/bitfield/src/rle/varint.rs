@@ -34,7 +34,7 @@ pub(super) fn write(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
-/// Bytes that [`write`] makes.
+/// Bytes that [`write()`] makes.
 pub(super) fn len(value: u64) -> u64 {
     u64::from((value | 1).ilog2() / 7 + 1)
 }
