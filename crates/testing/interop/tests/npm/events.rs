@@ -185,7 +185,8 @@ fn an_npm_peer_that_ends_the_connection_is_no_error() {
         copy.get(0).await.unwrap();
         npm.close(1).unwrap();
         replication.finished().await.unwrap();
-        assert!(core.peers().await.unwrap().is_empty());
+        // The owner hears of it a moment later than we do.
+        while !core.peers().await.unwrap().is_empty() {}
     });
 }
 
