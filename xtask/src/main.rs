@@ -5,6 +5,7 @@
 
 mod bench;
 mod command;
+mod crash;
 mod demo;
 mod docs;
 mod house;
@@ -38,6 +39,8 @@ cargo xtask COMMAND
                        measures beside the machine's limits, and beside npm hypercore and the crate
   sim [--seeds N] [--first N] [--seed S [--trace]]
                        whole networks with faults and adversaries, one for each seed
+  crash [--rounds N] [--seed N]
+                       kill -9 at random on both databases: what was promised must be there after it
   vectors              make the test vectors anew with npm, and compare
   layers               only the check that every dependency points down
   house                only the textual rules of the house
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         ("test", []) => test::run(test::Node::Required),
         ("test", ["--no-node"]) => test::run(test::Node::LeftOut),
         ("bench", rest) => bench::run(rest),
+        ("crash", rest) => crash::run(rest),
         ("demo", rest) => demo::run(rest),
         ("interop", rest) => interop::run(rest),
         ("sim", rest) => sim::run(rest),
