@@ -189,33 +189,42 @@ struct Line {
 impl Line {
     async fn once(self) -> Failure {
         match connect(&self.core, &self.address, &self.options, self.patience).await {
-            Ok(replication) => self.until_gone(replication).await,
+            Ok(replication) => self.until_gone(replication).await.failure,
             Err(failure) => failure,
         }
     }
 
+    /// Connects again and again, but not to a peer that has never opened the feed: most likely the key is wrong.
     async fn keep(self) -> Failure {
-        let first = connect(&self.core, &self.address, &self.options, self.patience).await;
-        let failure = match first {
-            Ok(replication) => self.until_gone(replication).await,
-            Err(failure) => failure,
-        };
-        self.bar.note(&format!("{failure}; trying again"));
+        let mut opened = false;
+        let mut replication =
+            connect(&self.core, &self.address, &self.options, self.patience).await;
         let mut reconnect = Reconnect::new(&self.core, self.address.clone(), self.options.clone());
         loop {
-            match reconnect.next().await {
+            let failure = match replication {
+                Ok(replication) => {
+                    let gone = self.until_gone(replication).await;
+                    opened |= gone.opened == Opened::This;
+                    if !opened && gone.is_refusal {
+                        return gone.failure;
+                    }
+                    gone.failure
+                }
+                Err(failure) => failure,
+            };
+            self.bar.note(&format!("{failure}; trying again"));
+            replication = match reconnect.next().await {
                 Ok(replication) => {
                     self.bar.note(&format!("{}: connected", self.address));
-                    let failure = self.until_gone(replication).await;
-                    self.bar.note(&format!("{failure}; trying again"));
+                    Ok(replication)
                 }
                 Err(error) => return Failure::from(error),
-            }
+            };
         }
     }
 
     /// Waits until a connection is over, and says why.
-    async fn until_gone(&self, replication: Replication) -> Failure {
+    async fn until_gone(&self, replication: Replication) -> Gone {
         let mut seen = Seen::of(&replication, &self.feed);
         let mut finished = pin!(replication.finished());
         let result = match timeout(self.patience, finished.as_mut()).await {
@@ -229,8 +238,8 @@ impl Line {
         self.explain(result, seen.look())
     }
 
-    fn explain(&self, result: Result<(), hyperfeed::Error>, opened: Opened) -> Failure {
-        match (result, opened) {
+    fn explain(&self, result: Result<(), hyperfeed::Error>, opened: Opened) -> Gone {
+        let failure = match (result, opened) {
             (Err(error), _) if error.kind() == ErrorKind::TimedOut => {
                 Failure::new(format!("{} has been silent for too long", self.address))
             }
@@ -238,28 +247,47 @@ impl Line {
             (Ok(()), Opened::This) => {
                 Failure::new(format!("{} closed the connection", self.address))
             }
-            (Ok(()), Opened::Another) => self.does_not_share(opened),
+            (Ok(()), Opened::Another) => return self.does_not_share(opened),
             (Ok(()), Opened::Nothing) => {
                 let text = format!("{} closed the connection without a word", self.address);
                 Failure::new(text).with_hint(
                     "is it a peer? And --unencrypted must be given on both sides or on none",
                 )
             }
+        };
+        Gone {
+            failure,
+            opened,
+            is_refusal: false,
         }
     }
 
-    fn does_not_share(&self, opened: Opened) -> Failure {
-        if opened == Opened::Another {
+    fn does_not_share(&self, opened: Opened) -> Gone {
+        let failure = if opened == Opened::Another {
             let text = format!("{} shares another feed, not this one", self.address);
-            return Failure::new(text).with_hint("check the key");
+            Failure::new(text).with_hint("check the key")
+        } else {
+            let text = format!(
+                "{} did not open this feed within {:?}",
+                self.address, self.patience
+            );
+            Failure::new(text)
+                .with_hint("check the key: the peer does not have its feed, or is no peer at all")
+        };
+        Gone {
+            failure,
+            opened,
+            is_refusal: true,
         }
-        let text = format!(
-            "{} did not open this feed within {:?}",
-            self.address, self.patience
-        );
-        Failure::new(text)
-            .with_hint("check the key: the peer does not have its feed, or is no peer at all")
     }
+}
+
+/// A connection that is over.
+struct Gone {
+    failure: Failure,
+    opened: Opened,
+    /// The peer was there, and did not open the feed.
+    is_refusal: bool,
 }
 
 /// What a peer has opened.

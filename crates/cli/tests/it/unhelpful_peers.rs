@@ -18,6 +18,8 @@ fn a_wrong_key_is_told_and_the_right_one_works_afterwards() {
     let said = reader.fails(["clone", &any_key(), &address, "--timeout", "1s"]);
     assert!(said.contains("did not open this feed within 1s"), "{said}");
     assert!(said.contains("check the key"), "{said}");
+    let said = reader.fails(["clone", &any_key(), &address, "--live", "--timeout", "1s"]);
+    assert!(said.contains("did not open this feed within 1s"), "{said}");
     for nonsense in ["", "abc", &"x".repeat(64), &key[..63]] {
         let said = reader.fails(["clone", nonsense, &address]);
         assert!(said.contains("not a feed key"), "{said}");

@@ -81,8 +81,8 @@ impl Replicator {
         }
     }
 
-    /// A peer with nothing left to ask it for takes over the oldest requests of slower ones; one that has enough to
-    /// do, only those that somebody waits for.
+    /// The end of a download: a peer with nothing left to ask it for takes over the oldest requests of slower ones.
+    /// One that has enough to do takes over only those that somebody waits for.
     fn help(&mut self, now: Instant, peer: PeerKey, slot: Slot, idle: bool) {
         let Some(hosted) = self.feeds.get(&slot) else {
             return;

@@ -8,7 +8,8 @@ use hyperfeed_types::Instant;
 ///
 /// In each round (one delay long) the blocks that came are counted. The window is twice what the best recent
 /// rate delivers in the shortest delay seen, so that a link is full while little waits in front of it. While a
-/// round brings a quarter more than the best before it, the window doubles instead, as at the start.
+/// round brings a quarter more than the best before it, the window doubles instead, as at the start, unless answers
+/// already wait for one another: what waits at a slow peer cannot be had from a faster one.
 #[derive(Debug, Clone)]
 pub(crate) struct Window {
     size: u32,
@@ -81,6 +82,15 @@ impl Window {
         }
     }
 
+    /// Whether answers wait for one another rather than for the way: more in flight would only wait longer.
+    fn is_queueing(&self) -> bool {
+        self.delay_ms
+            > self
+                .min_delay_ms
+                .saturating_mul(4)
+                .saturating_add(QUEUE_SLACK_MS)
+    }
+
     fn end_round(&mut self, config: &Config, now: Instant, full: bool) {
         let lasted = u64::try_from(now.saturating_since(self.round_start).as_millis())
             .unwrap_or(u64::MAX)
@@ -88,7 +98,9 @@ impl Window {
         let rate = u64::from(self.round_blocks) * 1000 / lasted;
         let best = self.rates.iter().copied().max().unwrap_or(0);
         if full {
-            self.growing = if rate > best + best / 4 {
+            self.growing = if self.is_queueing() {
+                0
+            } else if rate > best + best / 4 {
                 PATIENCE
             } else {
                 self.growing.saturating_sub(1)
@@ -119,6 +131,8 @@ impl Window {
     }
 }
 
+/// A queue this long, in milliseconds, is no sign of a full link: hosts are busy for moments.
+const QUEUE_SLACK_MS: u64 = 100;
 /// Rounds over which the best rate is remembered.
 const ROUNDS: usize = 8;
 /// Rounds without growth after which the window stops doubling.
