@@ -51,7 +51,7 @@ pub enum FeedEvent {
         /// The connection.
         peer: PeerKey,
     },
-    /// The feed is open on both sides of a connection.
+    /// The feed is open on both sides of a connection. `PeerRemoved` follows at once when the peer is not admitted.
     PeerAdded {
         /// The connection.
         peer: PeerKey,

@@ -5,7 +5,7 @@ use crate::driver::Owner;
 use crate::inbox::Message;
 use crate::shared::Shared;
 use crate::{
-    Error, ErrorKind, Feed, FeedInfo, FeedOptions, PeerInfo, ReplicateOptions, Replication,
+    Error, ErrorKind, Feed, FeedInfo, FeedOptions, PeerInfo, PeerKey, ReplicateOptions, Replication,
 };
 use futures::channel::oneshot;
 use futures::io::{AsyncRead, AsyncWrite};
@@ -233,6 +233,14 @@ impl Core {
     /// `Closed`.
     pub async fn peers(&self) -> Result<Vec<PeerInfo>, Error> {
         self.0.call(|owner| owner.peer_infos()).await
+    }
+
+    /// Ends a connection in an orderly way, as [`Replication::close`] does: what is queued for it is still written.
+    ///
+    /// # Errors
+    /// `Closed`: the core, or the connection.
+    pub async fn disconnect(&self, peer: PeerKey) -> Result<(), Error> {
+        self.0.call(move |owner| owner.close_peer(peer)).await?
     }
 
     /// Shares feeds over a connection, in both directions. The connection runs as a task of async-std.

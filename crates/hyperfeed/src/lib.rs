@@ -60,7 +60,7 @@ pub use instance::Core;
 pub use limits::MAX_BLOCK_BYTES;
 pub use peer_info::PeerInfo;
 pub use read_stream::ReadStream;
-pub use replicate_options::{Feeds, ReplicateOptions};
+pub use replicate_options::{Admission, Feeds, ReplicateOptions};
 pub use replication::Replication;
 pub use replication_event::{ReplicationEvent, ReplicationEvents};
 pub use verify::VerifyReport;

@@ -1,6 +1,9 @@
 //! How a connection is treated.
 
 use crate::Feed;
+use hyperfeed_types::{PeerId, PublicId};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a connection is treated, for [`Core::replicate`](crate::Core::replicate).
@@ -12,6 +15,7 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ReplicateOptions {
+    pub(crate) admit: Admit,
     pub(crate) encrypted: bool,
     pub(crate) extensions: Vec<String>,
     pub(crate) feeds: Feeds,
@@ -21,6 +25,37 @@ pub struct ReplicateOptions {
     pub(crate) download: bool,
     pub(crate) max_upload: Option<u64>,
     pub(crate) max_download: Option<u64>,
+}
+
+/// A peer that has opened a feed and wants to share it; see [`ReplicateOptions::admit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Admission {
+    /// What the peer calls itself, if it does.
+    pub peer_id: Option<PeerId>,
+    /// The feed.
+    pub public_id: PublicId,
+}
+
+/// Who is admitted; without a hook, everyone.
+#[derive(Clone, Default)]
+pub(crate) struct Admit(Option<Arc<dyn Fn(Admission) -> bool + Send + Sync>>);
+
+impl Admit {
+    pub(crate) fn admits(&self, peer_id: Option<PeerId>, public_id: PublicId) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|admit| admit(Admission { peer_id, public_id }))
+    }
+}
+
+impl fmt::Debug for Admit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            None => "everyone",
+            Some(_) => "a hook",
+        })
+    }
 }
 
 /// Which feeds a connection shares. More can be joined and left at any time.
@@ -40,6 +75,7 @@ pub enum Feeds {
 impl Default for ReplicateOptions {
     fn default() -> Self {
         Self {
+            admit: Admit::default(),
             encrypted: true,
             extensions: Vec::new(),
             feeds: Feeds::All,
@@ -58,6 +94,24 @@ impl ReplicateOptions {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Asked for each feed that both sides have opened, before anything is told or sent of it: whether this peer gets
+    /// to share it. The peer has shown that it has the feed's key; its id is what it calls itself, and nothing proves
+    /// it. A peer that is not admitted gets no answers for that feed, other feeds go on; asked again when the peer
+    /// opens the feed anew. Called on the core's own thread: it must not wait. Default: everyone is admitted.
+    ///
+    /// ```
+    /// # use hyperfeed::{PeerId, ReplicateOptions};
+    /// # let friends: Vec<PeerId> = Vec::new();
+    /// let options = ReplicateOptions::new().admit(move |request| {
+    ///     request.peer_id.is_some_and(|peer_id| friends.contains(&peer_id))
+    /// });
+    /// ```
+    #[must_use]
+    pub fn admit(mut self, admit: impl Fn(Admission) -> bool + Send + Sync + 'static) -> Self {
+        self.admit = Admit(Some(Arc::new(admit)));
+        self
     }
 
     /// Whether the connection is encrypted; both sides must agree. Default: yes. Without it everyone on the way can

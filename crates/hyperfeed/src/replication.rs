@@ -85,6 +85,7 @@ impl Replication {
             id,
             link: OwnerLink(Arc::clone(&link)),
             shared: Arc::clone(&connected),
+            admit: options.admit,
             feeds: options.feeds,
             live: options.live,
             options: PeerOptions {

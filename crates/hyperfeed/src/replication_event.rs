@@ -34,6 +34,11 @@ pub enum ReplicationEvent {
         /// How many.
         missed: u64,
     },
+    /// The peer was not admitted to a feed; see [`ReplicateOptions::admit`](crate::ReplicateOptions::admit).
+    Refused {
+        /// Which one.
+        public_id: PublicId,
+    },
     /// The peer was silent for too long. `Closed` follows.
     Timeout,
 }

@@ -4,6 +4,7 @@ use super::{Owner, Slot, Waiting};
 use crate::feed_view::FeedView;
 use crate::inbox::ConnectionId;
 use crate::link::OwnerLink;
+use crate::replicate_options::Admit;
 use crate::replication::Connected;
 use crate::{Error, ErrorKind, Feeds, PeerInfo, ReplicationEvent};
 use bytes::Bytes;
@@ -17,6 +18,7 @@ pub(crate) struct NewConnection {
     pub(crate) id: ConnectionId,
     pub(crate) link: OwnerLink,
     pub(crate) shared: Arc<Connected>,
+    pub(crate) admit: Admit,
     pub(crate) feeds: Feeds,
     pub(crate) live: bool,
     pub(crate) options: PeerOptions,
@@ -26,6 +28,7 @@ pub(super) struct OpenConnection {
     pub(super) link: OwnerLink,
     pub(super) shared: Arc<Connected>,
     peer: PeerKey,
+    admit: Admit,
     live: bool,
     /// Whether any feed of the store is joined when the peer opens it.
     open_door: bool,
@@ -43,6 +46,7 @@ impl Owner {
             link: new.link,
             shared: new.shared,
             peer,
+            admit: new.admit,
             live: new.live,
             open_door: !matches!(new.feeds, Feeds::Listed(_)),
             unknown: BTreeSet::new(),
@@ -141,11 +145,15 @@ impl Owner {
     }
 
     pub(crate) fn leave_view(&mut self, id: ConnectionId, view: &FeedView) -> Result<(), Error> {
+        self.leave(id, view.slot)
+    }
+
+    fn leave(&mut self, id: ConnectionId, slot: Slot) -> Result<(), Error> {
         let peer = self.peer(id)?;
-        self.replicator.leave(self.clock.now(), peer, view.slot);
-        if let Some(open) = self.feeds.get_mut(&view.slot) {
+        self.replicator.leave(self.clock.now(), peer, slot);
+        if let Some(open) = self.feeds.get_mut(&slot) {
             open.joined.remove(&id);
-            self.idle.insert(view.slot);
+            self.idle.insert(slot);
         }
         Ok(())
     }
@@ -205,6 +213,13 @@ impl Owner {
         }
     }
 
+    /// Ends the connection of a peer, as [`close_connection`](Self::close_connection) does.
+    pub(crate) fn close_peer(&self, peer: PeerKey) -> Result<(), Error> {
+        let id = self.by_peer.get(&peer).ok_or_else(gone)?;
+        self.close_connection(*id);
+        Ok(())
+    }
+
     pub(super) fn deliver_extension(&self, slot: Slot, peer: PeerKey, name: usize, body: Bytes) {
         let connection = self
             .by_peer
@@ -213,6 +228,30 @@ impl Owner {
         if let (Some(connection), Some(feed)) = (connection, self.replicator.feed(slot)) {
             connection.shared.received(*feed.id(), name, body);
         }
+    }
+
+    /// Both sides have opened a feed: leaves it before anything was sent of it, unless the peer may share it.
+    pub(super) fn admit(&mut self, peer: PeerKey, slot: Slot) {
+        let connection = self
+            .by_peer
+            .get(&peer)
+            .and_then(|id| Some((*id, self.connections.get(id)?)));
+        let (Some((id, connection)), Some(feed)) = (connection, self.replicator.feed(slot)) else {
+            return;
+        };
+        let public_id = *feed.id();
+        if connection
+            .admit
+            .admits(self.replicator.peer_id(peer), public_id)
+        {
+            return;
+        }
+        connection
+            .shared
+            .events
+            .publish(&ReplicationEvent::Refused { public_id });
+        // A connection that is gone meanwhile has left all its feeds.
+        self.leave(id, slot).ok();
     }
 
     /// The peer opened a feed that is not joined: joins it if the door is open and the store has it.

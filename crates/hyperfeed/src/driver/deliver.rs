@@ -160,6 +160,7 @@ impl Owner {
             Event::PeerAdded { slot, peer } => {
                 self.count(slot, |stats| stats.peers += 1);
                 self.publish(slot, &FeedEvent::PeerAdded { peer });
+                self.admit(peer, slot);
             }
             Event::PeerComplete { slot, peer } => {
                 self.publish(slot, &FeedEvent::PeerComplete { peer })

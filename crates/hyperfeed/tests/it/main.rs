@@ -9,6 +9,7 @@
 mod batching;
 mod clone;
 mod close;
+mod control;
 mod create;
 mod events;
 mod extension;

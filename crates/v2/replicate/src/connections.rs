@@ -7,7 +7,7 @@ use crate::{
     Replicator,
 };
 use bytes::Bytes;
-use hyperfeed_types::Instant;
+use hyperfeed_types::{Instant, PeerId};
 use hyperfeed_v2_feed::{FeedError, Slot};
 use std::sync::Arc;
 
@@ -124,6 +124,12 @@ impl Replicator {
             .push_back(EdgeCommand::Extension { slot, name, body });
         self.awake.insert(peer);
         Ok(())
+    }
+
+    /// What a peer calls itself, once it has said so.
+    #[must_use]
+    pub fn peer_id(&self, peer: PeerKey) -> Option<PeerId> {
+        self.peers.get(&peer)?.peer_id
     }
 
     /// The connections there are.
