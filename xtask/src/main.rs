@@ -5,7 +5,6 @@
 
 mod bench;
 mod command;
-mod crash;
 mod demo;
 mod docs;
 mod house;
@@ -13,6 +12,7 @@ mod interop;
 mod layers;
 mod no_std;
 mod parity;
+mod program;
 mod rules;
 mod sim;
 mod step;
@@ -41,6 +41,9 @@ cargo xtask COMMAND
                        whole networks with faults and adversaries, one for each seed
   crash [--rounds N] [--seed N]
                        kill -9 at random on both databases: what was promised must be there after it
+  soak [--seconds N] [--seed N] [--out DIR]
+                       writers, peers and attackers as processes for ten minutes, and a report of
+                       what was lost, leaked or grew (needs Linux)
   vectors              make the test vectors anew with npm, and compare
   layers               only the check that every dependency points down
   house                only the textual rules of the house
@@ -58,10 +61,11 @@ fn main() -> ExitCode {
         ("test", []) => test::run(test::Node::Required),
         ("test", ["--no-node"]) => test::run(test::Node::LeftOut),
         ("bench", rest) => bench::run(rest),
-        ("crash", rest) => crash::run(rest),
+        ("crash", rest) => program::run("hyperfeed-testing-crash", rest),
         ("demo", rest) => demo::run(rest),
         ("interop", rest) => interop::run(rest),
         ("sim", rest) => sim::run(rest),
+        ("soak", rest) => program::run("hyperfeed-testing-soak", rest),
         ("vectors", []) => vectors::run(),
         ("layers", []) => layers::run(),
         ("house", []) => house::run(),
