@@ -93,6 +93,14 @@ impl Builder {
         self
     }
 
+    /// Memory that the database of a directory may use as a cache, in bytes. Default: 32 MiB. It fills as the store is
+    /// used; a process with many cores may want less for each.
+    #[cfg(feature = "disk")]
+    pub fn cache_bytes(mut self, bytes: u64) -> Self {
+        self.disk.cache_bytes = bytes;
+        self
+    }
+
     /// Block files open at a time, over all feeds of a directory. Default: 256.
     #[cfg(feature = "disk")]
     pub fn max_open_files(mut self, count: usize) -> Self {

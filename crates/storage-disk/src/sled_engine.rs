@@ -1,6 +1,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use hyperfeed_storage::{StorageError, StorageErrorKind};
 use sled::{Db, IVec, Tree};
@@ -12,12 +14,16 @@ use crate::{Repair, directory, guard};
 const MARK_TREE: &[u8] = b"mark";
 const MARK_KEY: &[u8] = b"mark";
 
+/// The longest that threads of a database that was dropped are waited for, on a machine that is busy.
+const LETS_GO_IN: Duration = Duration::from_secs(20);
+
 /// sled behind the journal.
 ///
 /// Known weaknesses of 0.34 and what is done about them: a leftover `snap.*.generating` keeps it
 /// from opening (removed first), a bad snapshot too (opened again without), damage makes it panic
 /// (caught), a file that was cut opens short (the mark, the tally), its own flush thread hides
-/// errors (switched off), its default cache is a gigabyte (small).
+/// errors (switched off), its default cache is a gigabyte (small), its threads keep the lock for a
+/// while after it is dropped (waited for).
 pub(crate) struct SledEngine {
     // `None` while this is dropped, and after it could not be opened again.
     trees: Option<Trees>,
@@ -190,12 +196,11 @@ fn open_trees(dir: &Path, cache_bytes: u64) -> Result<Trees, StorageError> {
     let dir = dir.to_owned();
     let context = format!("opening {}", dir.display());
     let opened = guard::on_thread(move || {
-        let db = sled::Config::new()
+        let config = sled::Config::new()
             .path(&dir)
             .cache_capacity(cache_bytes)
-            .flush_every_ms(None)
-            .open()
-            .map_err(failed)?;
+            .flush_every_ms(None);
+        let db = open_unlocked(&config).map_err(failed)?;
         let mark = db.open_tree(MARK_TREE).map_err(failed)?;
         // Pages are read when they are used: touch the first of each tree while a panic is caught.
         mark.get(MARK_KEY).map_err(failed)?;
@@ -204,6 +209,23 @@ fn open_trees(dir: &Path, cache_bytes: u64) -> Result<Trees, StorageError> {
         Ok(Trees { db, entries, mark })
     });
     opened.map_err(|error| error.within(context))
+}
+
+/// The store is ours, so a lock on the database is what is left of an earlier opening in this process: sled's own
+/// threads let go of it some time after the last handle is dropped.
+fn open_unlocked(config: &sled::Config) -> Result<Db, sled::Error> {
+    let start = Instant::now();
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error))
+                if error.to_string().contains("could not acquire lock")
+                    && start.elapsed() < LETS_GO_IN =>
+            {
+                thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn snapshots(dir: &Path) -> Result<Vec<PathBuf>, StorageError> {

@@ -241,3 +241,24 @@ fn delete(path: &Path) {
         fs::remove_file(path).unwrap();
     }
 }
+
+#[test]
+fn a_store_that_was_dropped_can_be_opened_again_at_once_on_a_busy_machine() {
+    let busy: Vec<_> = (0..8_u8)
+        .map(|number| {
+            std::thread::spawn(move || {
+                let dir = tempfile::tempdir().unwrap();
+                for round in 0..20_u8 {
+                    let options = options(BUILT[usize::from(number) % BUILT.len()]);
+                    let (mut store, _) = DiskStore::open(dir.path(), options).unwrap();
+                    let mut batch = Batch::new();
+                    for key in 0..200_u8 {
+                        batch.put(&[number, round, key], &[key; 300]);
+                    }
+                    store.commit(&batch, Durability::Process).unwrap();
+                }
+            })
+        })
+        .collect();
+    busy.into_iter().for_each(|thread| thread.join().unwrap());
+}

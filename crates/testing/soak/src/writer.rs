@@ -20,7 +20,7 @@ pub fn writer(dir: &Path, port: u16, numbers: Range<usize>) -> Result<(), Error>
 }
 
 async fn write(dir: &Path, port: u16, numbers: Range<usize>) -> Result<(), Error> {
-    let core = Core::open(dir).await?;
+    let core = Core::builder().dir(dir).cache_bytes(8 << 20).open().await?;
     let mut feeds = Vec::with_capacity(numbers.len());
     for number in numbers {
         let feed = own(&core, number).await?;
