@@ -77,6 +77,43 @@ impl TreeIndex {
         }
         Digest(digest)
     }
+
+    /// As [`digest_where`](Self::digest_where), for an asker that is about to get other blocks first.
+    ///
+    /// `arriving` tells whether a block beneath a node comes from the same peer before the answer to this request. With
+    /// such a block under the sibling of a node on the way up comes the node itself, and nothing above it is needed: so
+    /// of neighbouring blocks that are asked for together each node is sent once. Claims nothing ahead if no node
+    /// on the way up is held yet: then it is not known how far up the proofs of the others go.
+    ///
+    /// If one of the others does not come, the answer may prove nothing. That is not the peer's fault: ask again,
+    /// with a digest that claims nothing ahead.
+    pub fn digest_ahead(
+        &self,
+        node: NodeIndex,
+        allocated_bits: u64,
+        usable: impl FnMut(NodeIndex) -> bool,
+        mut arriving: impl FnMut(NodeIndex) -> bool,
+    ) -> Digest {
+        let held = self.digest_where(node, allocated_bits, usable);
+        if held == Digest::ALL || held.0 & 1 == 0 {
+            return held;
+        }
+        let ancestor = held.0.ilog2() - 1;
+        let mut top = node;
+        for level in 0..ancestor {
+            if arriving(top.sibling()) {
+                let below = held.0 & ((2 << level) - 2);
+                let claimed = below | 1 | (2 << level);
+                return if (claimed + 1).is_power_of_two() {
+                    Digest::ALL
+                } else {
+                    Digest(claimed)
+                };
+            }
+            top = top.parent();
+        }
+        held
+    }
 }
 
 /// Levels of the largest tree: no node above is ever held, and no bit above fits.

@@ -6,6 +6,7 @@
     reason = "a test ends where it goes wrong"
 )]
 
+mod ahead;
 mod appender;
 mod exchange;
 mod feed_vectors;

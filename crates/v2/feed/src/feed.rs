@@ -171,6 +171,20 @@ impl Feed {
         self.tree.digest_where(leaf, allocated, usable)
     }
 
+    /// As [`digest`](Self::digest), for a request to a peer that answers others first: `arriving` tells whether one of
+    /// them is for a block beneath a node. See [`TreeIndex::digest_ahead`].
+    #[must_use]
+    pub fn digest_ahead(
+        &self,
+        block: BlockIndex,
+        arriving: impl FnMut(NodeIndex) -> bool,
+    ) -> Digest {
+        let leaf = NodeIndex::leaf(block);
+        let allocated = self.tree.allocated_bits();
+        let usable = |node| !self.distrusted.contains(&node) || self.was_proven(node);
+        self.tree.digest_ahead(leaf, allocated, usable, arriving)
+    }
+
     /// A node that is stored, whoever vouched for it.
     ///
     /// # Errors

@@ -6,9 +6,11 @@ use crate::window::Window;
 use crate::{Config, Outgoing};
 use core::time::Duration;
 use hyperfeed_bitfield::{Bitfield, rle};
-use hyperfeed_flat_tree::BlockIndex;
+use hyperfeed_flat_tree::{BlockIndex, NodeIndex};
+use hyperfeed_merkle::Digest;
 use hyperfeed_types::Instant;
-use std::collections::{BTreeMap, VecDeque};
+use hyperfeed_v2_feed::Feed;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 /// What one peer and we know and want of each other about one feed.
@@ -26,6 +28,10 @@ pub(crate) struct Exchange {
     pub(crate) complete: u64,
     /// Requests out, by block.
     pub(crate) in_flight: BTreeMap<u64, Instant>,
+    /// Blocks without an answer yet whose requests count on answers to requests before them.
+    ahead: BTreeSet<u64>,
+    /// Such an answer proved nothing: the peer leaves answers out, so requests no longer count on any.
+    out_of_step: bool,
     pub(crate) window: Window,
     /// When the peer last delivered, or was first asked after being idle.
     pub(crate) last_delivery: Instant,
@@ -82,6 +88,8 @@ impl Exchange {
             remote: Bitfield::new(),
             complete: 0,
             in_flight: BTreeMap::new(),
+            ahead: BTreeSet::new(),
+            out_of_step: false,
             window: Window::new(config, now),
             last_delivery: now,
             answered: Instant::ZERO,
@@ -180,6 +188,33 @@ impl Exchange {
             self.last_delivery = now;
         }
         self.in_flight.insert(block, now);
+    }
+
+    /// What a request of this block claims: what is held, and what the answers to the requests before it bring.
+    ///
+    /// Peers answer in order, so that a node need not be sent with each of many blocks under it.
+    pub(crate) fn digest(&mut self, feed: &Feed, block: BlockIndex, config: &Config) -> Digest {
+        let held = feed.digest(block);
+        if self.out_of_step || self.in_flight.is_empty() || self.ahead.len() >= config.max_in_flight
+        {
+            return held;
+        }
+        let arriving = |node: NodeIndex| self.in_flight.range(node.blocks()).next().is_some();
+        let claimed = feed.digest_ahead(block, arriving);
+        if claimed != held {
+            self.ahead.insert(block.get());
+        }
+        claimed
+    }
+
+    /// An answer has come; tells whether its request counted on others.
+    pub(crate) fn came(&mut self, block: BlockIndex) -> bool {
+        self.ahead.remove(&block.get())
+    }
+
+    /// An answer that counted on others proved nothing.
+    pub(crate) fn lost_step(&mut self) {
+        self.out_of_step = true;
     }
 
     pub(crate) fn send(&mut self, message: Outgoing) {

@@ -121,6 +121,7 @@ impl Replicator {
         };
         let (block, bytes) = (put.block, put.data.len() as u64);
         let full = exchange.in_flight.len() >= exchange.window.size(&self.config);
+        let ahead = exchange.came(block);
         let welcome = match exchange.in_flight.remove(&block.get()) {
             Some(sent) => {
                 found.asking = found.asking.saturating_sub(1);
@@ -151,7 +152,7 @@ impl Replicator {
         hosted.requested.remove(block.get());
         hosted.downloaded.add(now, bytes);
         self.wake(peer, slot);
-        self.stage_block(now, peer, slot, put)
+        self.stage_block(now, peer, slot, put, ahead)
     }
 
     fn stage_block(
@@ -160,6 +161,7 @@ impl Replicator {
         peer: PeerKey,
         slot: Slot,
         put: Put,
+        ahead: bool,
     ) -> Result<(), PeerError> {
         let (block, bytes) = (put.block, put.data.len() as u64);
         let Some(hosted) = self.feeds.get_mut(&slot) else {
@@ -177,6 +179,13 @@ impl Replicator {
             Ok(_) => Ok(()),
             // Neither side's fault: the block is asked for again, with a digest that claims less.
             Err(FeedError::Unproven) => Ok(()),
+            Err(error) if is_the_peers_fault(&error) && ahead => {
+                // Perhaps for want of an answer before it. Asked again, it stands for itself.
+                if let Some(exchange) = self.exchange(peer, slot) {
+                    exchange.lost_step();
+                }
+                Ok(())
+            }
             Err(error) if is_the_peers_fault(&error) => Err(PeerError::BadBlock {
                 feed: *hosted.feed.id(),
                 block,

@@ -124,10 +124,10 @@ impl Replicator {
             false => pick_wanted(hosted, exchange)?,
         };
         let block = BlockIndex::new(picked.block)?;
-        let digest = hosted.feed.digest(block);
         let found = self.peers.get_mut(&peer)?;
         found.asking += 1;
         let exchange = found.exchanges.get_mut(&slot)?;
+        let digest = exchange.digest(&hosted.feed, block, &self.config);
         exchange.run = picked.run;
         exchange.requested(block.get(), now);
         let hosted = self.feeds.get_mut(&slot)?;
