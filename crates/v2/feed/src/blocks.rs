@@ -33,11 +33,13 @@ pub(crate) struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    pub(crate) fn new(file: &'a mut dyn RandomAccess) -> Self {
+    /// `room` is for the bytes that are gathered, and is given back at the end: memory taken anew for each commit
+    /// costs more than the copy.
+    pub(crate) fn new(file: &'a mut dyn RandomAccess, room: Vec<u8>) -> Self {
         Self {
             file,
             offset: 0,
-            bytes: Vec::new(),
+            bytes: room,
         }
     }
 
@@ -47,7 +49,8 @@ impl<'a> Gather<'a> {
             self.flush()?;
             self.offset = offset;
         }
-        if data.len() >= GATHER {
+        if data.len() >= LARGE {
+            self.flush()?;
             self.file.write(offset, data)?;
             self.offset = offset.saturating_add(data.len() as u64);
         } else {
@@ -56,13 +59,13 @@ impl<'a> Gather<'a> {
         Ok(())
     }
 
-    /// Writes what is left, and syncs if the class asks for it.
-    pub(crate) fn finish(mut self, durability: Durability) -> Result<(), StorageError> {
+    /// Writes what is left, and syncs if the class asks for it. Gives the room back.
+    pub(crate) fn finish(mut self, durability: Durability) -> Result<Vec<u8>, StorageError> {
         self.flush()?;
         if durability == Durability::Power {
             self.file.sync()?;
         }
-        Ok(())
+        Ok(self.bytes)
     }
 
     fn flush(&mut self) -> Result<(), StorageError> {
@@ -77,6 +80,8 @@ impl<'a> Gather<'a> {
 
 /// Bytes gathered for one write.
 const GATHER: usize = 1 << 20;
+/// Bytes from which on a block is written by itself: a call costs less than a copy.
+const LARGE: usize = 32 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -87,7 +92,7 @@ mod tests {
     fn gathered_writes_arrive_at_their_places() {
         let file = MemoryFile::new();
         let mut handle = file.share();
-        let mut gather = Gather::new(&mut handle);
+        let mut gather = Gather::new(&mut handle, Vec::new());
         let large = vec![7; GATHER + 3];
         gather.write(0, b"ab").unwrap();
         gather.write(2, b"c").unwrap();

@@ -18,6 +18,7 @@ mod layout;
 mod leaf_hash;
 mod mend;
 mod node_page;
+mod offset_cache;
 mod open;
 mod page_cache;
 mod proof;

@@ -18,6 +18,7 @@ impl Feed {
         let Some(repaired) = &self.stage.repaired else {
             return Ok(());
         };
+        store.note_resized();
         let mut head: Head = self.head.clone();
         head.contiguous = repaired.held.first_unset(0);
         head.held_blocks = repaired.held.count();

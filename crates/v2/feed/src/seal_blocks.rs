@@ -32,7 +32,7 @@ impl Feed {
         let Blocks::Attached(file) = &mut self.blocks else {
             return Ok(());
         };
-        let mut gather = Gather::new(&mut **file);
+        let mut gather = Gather::new(&mut **file, core::mem::take(&mut store.gathered));
         let (mut block, mut offset) = start;
         for data in &self.stage.appended {
             gather.write(offset, data)?;
@@ -62,7 +62,8 @@ impl Feed {
                 store.part.put(&Numbered::Block.key(slot, *block), data);
             }
         }
-        Ok(gather.finish(durability)?)
+        store.gathered = gather.finish(durability)?;
+        Ok(())
     }
 
     /// The staged blocks of peers that have a proven offset, and it; the others are to wait.

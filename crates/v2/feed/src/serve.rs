@@ -1,4 +1,4 @@
-use crate::layout::Numbered;
+use crate::layout::{Numbered, PAGE_NODES};
 use crate::{Block, Blocks, Feed, FeedError, Kind, Proof, Store};
 use bytes::Bytes;
 use hyperfeed_flat_tree::{BlockIndex, NodeIndex, full_roots};
@@ -123,12 +123,34 @@ impl Feed {
         {
             return Ok(offset);
         }
-        let mut offset = 0u64;
-        for root in full_roots(block) {
-            let size = self.stored(store, root)?.size;
-            offset = offset.saturating_add(size);
+        if block > self.head.contiguous {
+            return self.size_of(store, full_roots(block));
         }
-        Ok(offset)
+        // All to the left is held, so that the sizes there are final.
+        let (slot, page) = (self.record.slot, block / PAGE_BLOCKS);
+        let start = page * PAGE_BLOCKS;
+        let before = match store.offsets.get(slot, page) {
+            Some(known) => known,
+            None => {
+                let offset = self.size_of(store, full_roots(start))?;
+                store.offsets.insert(slot, page, offset);
+                offset
+            }
+        };
+        let within = full_roots(block).filter(|root| root.blocks().start >= start);
+        Ok(before.saturating_add(self.size_of(store, within)?))
+    }
+
+    fn size_of(
+        &self,
+        store: &mut Store,
+        nodes: impl Iterator<Item = NodeIndex>,
+    ) -> Result<u64, FeedError> {
+        let mut sum = 0u64;
+        for node in nodes {
+            sum = sum.saturating_add(self.stored(store, node)?.size);
+        }
+        Ok(sum)
     }
 
     /// A node that has to be there.
@@ -208,3 +230,6 @@ impl Feed {
 }
 
 pub(crate) const SIGNATURE_VERSION: u8 = 1;
+
+/// Blocks whose leaves share a node page.
+const PAGE_BLOCKS: u64 = PAGE_NODES / 2;

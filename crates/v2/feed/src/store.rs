@@ -1,5 +1,6 @@
 use crate::layout::{self, Numbered, PAGE_NODES};
 use crate::node_page::NodePage;
+use crate::offset_cache::OffsetCache;
 use crate::page_cache::PageCache;
 use crate::{FeedError, FeedRecord, Slot};
 use core::fmt;
@@ -23,6 +24,9 @@ pub struct Store {
     part_beside: Beside,
     next_slot: u32,
     cache: PageCache,
+    pub(crate) offsets: OffsetCache,
+    /// Room for block bytes on their way to a file, kept from commit to commit.
+    pub(crate) gathered: Vec<u8>,
     /// The class of a commit that failed, of which nobody knows whether it happened.
     uncertain: Option<Durability>,
     /// Feeds whose removal is in the batch, or committed and not finished.
@@ -36,6 +40,8 @@ struct Beside {
     pages: Vec<(Slot, u64, NodePage)>,
     /// New catalogue records.
     records: Vec<FeedRecord>,
+    /// Sizes that were final have changed: a repair.
+    resized: bool,
 }
 
 impl Store {
@@ -65,6 +71,8 @@ impl Store {
             part_beside: Beside::default(),
             next_slot,
             cache: PageCache::new(),
+            offsets: OffsetCache::new(),
+            gathered: Vec::new(),
             uncertain: None,
             removing,
         };
@@ -88,11 +96,15 @@ impl Store {
         if let Err(error) = committed {
             self.clear_batch();
             self.cache.clear();
+            self.offsets.clear();
             self.uncertain = self.uncertain.max(Some(durability));
             return Err(error.into());
         }
         if self.uncertain <= Some(durability) {
             self.uncertain = None;
+        }
+        if core::mem::take(&mut self.beside.resized) {
+            self.offsets.clear();
         }
         for (slot, number, page) in self.beside.pages.drain(..) {
             self.cache.insert(slot, number, page);
@@ -266,6 +278,7 @@ impl Store {
         self.part.clear();
         self.beside.pages.append(&mut self.part_beside.pages);
         self.beside.records.append(&mut self.part_beside.records);
+        self.beside.resized |= core::mem::take(&mut self.part_beside.resized);
     }
 
     /// Forgets what a feed was putting together.
@@ -285,6 +298,11 @@ impl Store {
             self.part.put(&key, &record);
         }
         self.part_beside.pages.push((slot, number, page));
+    }
+
+    /// What a feed is putting together changes sizes that were final.
+    pub(crate) fn note_resized(&mut self) {
+        self.part_beside.resized = true;
     }
 
     /// Puts a new feed into the catalogue: into the part.
@@ -309,6 +327,7 @@ impl Store {
     /// Commits nothing but certainty: whatever an earlier commit that failed might still bring back is gone, and what
     /// can be read is durable.
     pub(crate) fn barrier(&mut self) -> Result<(), FeedError> {
+        self.offsets.clear();
         self.cache.clear();
         if self.uncertain.is_none() {
             return Ok(());
