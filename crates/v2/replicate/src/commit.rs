@@ -222,6 +222,7 @@ impl Replicator {
             return;
         }
         hosted.failed = Some((error.clone(), now + RETRY));
+        self.failing.insert(slot);
         let downloads: Vec<_> = std::mem::take(&mut hosted.downloads).into_keys().collect();
         for token in downloads {
             self.pending.remove(&token);

@@ -6,7 +6,7 @@ use crate::window::Window;
 use crate::{Config, Outgoing};
 use core::time::Duration;
 use hyperfeed_bitfield::{Bitfield, rle};
-use hyperfeed_flat_tree::{BlockIndex, NodeIndex};
+use hyperfeed_flat_tree::BlockIndex;
 use hyperfeed_merkle::Digest;
 use hyperfeed_types::Instant;
 use hyperfeed_v2_feed::Feed;
@@ -194,17 +194,20 @@ impl Exchange {
     ///
     /// Peers answer in order, so that a node need not be sent with each of many blocks under it.
     pub(crate) fn digest(&mut self, feed: &Feed, block: BlockIndex, config: &Config) -> Digest {
-        let held = feed.digest(block);
         if self.out_of_step || self.in_flight.is_empty() || self.ahead.len() >= config.max_in_flight
         {
-            return held;
+            return feed.digest(block);
         }
-        let arriving = |node: NodeIndex| self.in_flight.range(node.blocks()).next().is_some();
-        let claimed = feed.digest_ahead(block, arriving);
-        if claimed != held {
+        let mut counts = false;
+        let digest = feed.digest_ahead(block, |node| {
+            let arriving = self.in_flight.range(node.blocks()).next().is_some();
+            counts |= arriving;
+            arriving
+        });
+        if counts {
             self.ahead.insert(block.get());
         }
-        claimed
+        digest
     }
 
     /// An answer has come; tells whether its request counted on others.

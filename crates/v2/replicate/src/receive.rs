@@ -194,6 +194,7 @@ impl Replicator {
             Err(error) => {
                 let error = Error::from(error);
                 hosted.failed = Some((error.clone(), now + STORAGE_RETRY));
+                self.failing.insert(slot);
                 self.events.push_back(Event::Failed { slot, error });
                 Ok(())
             }

@@ -28,7 +28,10 @@ pub struct Replicator {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) entropy: Entropy,
-    pub(crate) feeds: BTreeMap<Slot, Hosted>,
+    /// Boxed, so that room a map keeps for what comes next is small.
+    pub(crate) feeds: BTreeMap<Slot, Box<Hosted>>,
+    /// Feeds whose storage failed and is tried again later.
+    pub(crate) failing: BTreeSet<Slot>,
     pub(crate) peers: BTreeMap<PeerKey, Peer>,
     /// Feeds with something staged.
     pub(crate) dirty: BTreeSet<Slot>,
@@ -66,6 +69,7 @@ impl Replicator {
             store,
             entropy: Entropy::from_seed(seed),
             feeds: BTreeMap::new(),
+            failing: BTreeSet::new(),
             peers: BTreeMap::new(),
             dirty: BTreeSet::new(),
             awake: BTreeSet::new(),
@@ -139,7 +143,8 @@ impl Replicator {
             return Ok(());
         }
         let feed = Feed::open(&mut self.store, slot, secret, blocks)?;
-        self.feeds.insert(slot, Hosted::new(feed, options));
+        self.feeds
+            .insert(slot, Box::new(Hosted::new(feed, options)));
         Ok(())
     }
 
@@ -152,6 +157,7 @@ impl Replicator {
             self.leave(now, peer, slot);
         }
         self.dirty.remove(&slot);
+        self.failing.remove(&slot);
         let Some(mut hosted) = self.feeds.remove(&slot) else {
             return;
         };
@@ -240,7 +246,10 @@ impl Replicator {
     }
 
     pub(crate) fn hosted(&mut self, slot: Slot) -> Result<&mut Hosted, Error> {
-        self.feeds.get_mut(&slot).ok_or(Error::NotOpen { slot })
+        let found = self.feeds.get_mut(&slot);
+        found
+            .map(|hosted| &mut **hosted)
+            .ok_or(Error::NotOpen { slot })
     }
 
     pub(crate) fn exchange(&mut self, peer: PeerKey, slot: Slot) -> Option<&mut Exchange> {
@@ -276,7 +285,8 @@ impl Replicator {
         let feed = make(&mut self.store)?;
         self.store.commit(self.config.durability)?;
         let slot = feed.slot();
-        self.feeds.insert(slot, Hosted::new(feed, options));
+        self.feeds
+            .insert(slot, Box::new(Hosted::new(feed, options)));
         Ok(slot)
     }
 }

@@ -9,8 +9,7 @@ impl Replicator {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` while there is nothing to watch.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let watching =
-            !self.peers.is_empty() || self.feeds.values().any(|hosted| hosted.failed.is_some());
+        let watching = !self.peers.is_empty() || !self.failing.is_empty();
         watching.then(|| self.ticked + TICK)
     }
 
@@ -40,6 +39,7 @@ impl Replicator {
                     .is_some_and(|(_, until)| now >= *until)
             {
                 hosted.failed = None;
+                self.failing.remove(&slot);
                 self.wake_all(slot);
             }
             if self
