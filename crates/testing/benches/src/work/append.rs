@@ -7,6 +7,7 @@ use crate::reading::Reading;
 use crate::sizes::Sizes;
 use crate::stopwatch::Stopwatch;
 use async_std::task;
+use futures::{StreamExt, stream};
 use hyperfeed::{Core, Durability, Feed};
 use tempfile::TempDir;
 
@@ -124,9 +125,12 @@ pub(crate) fn large(sizes: &Sizes) -> Fallible<Vec<Reading>> {
         let (count, bytes) = (sizes.of(8192), 65_536);
         let blocks = Blocks::new(bytes);
         let watch = Stopwatch::start()?;
-        for start in (0..count).step_by(LARGE_BATCH as usize) {
-            feed.append_batch(blocks.range(start..start + LARGE_BATCH))
-                .await?;
+        // The next batches are hashed while one is written.
+        let starts = stream::iter((0..count).step_by(LARGE_BATCH as usize));
+        let append = |start| feed.append_batch(blocks.range(start..start + LARGE_BATCH));
+        let mut appends = starts.map(append).buffered(LARGE_IN_FLIGHT);
+        while let Some(appended) = appends.next().await {
+            appended?;
         }
         let lap = watch.stop()?;
         core.close().await?;
@@ -144,4 +148,5 @@ pub(crate) fn large(sizes: &Sizes) -> Fallible<Vec<Reading>> {
 
 const BATCH: u64 = 100;
 const LARGE_BATCH: u64 = 16;
+const LARGE_IN_FLIGHT: usize = 4;
 const TASKS: u64 = 64;
