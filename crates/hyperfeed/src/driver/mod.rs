@@ -16,6 +16,8 @@ use hyperfeed_v2_replicate::{PeerKey, Replicator, Token};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
 
 pub(crate) use connections::NewConnection;
 use connections::OpenConnection;
@@ -105,6 +107,15 @@ impl Owner {
 
     /// Waits for the first message of a turn, or for time: then the turn has none.
     fn sleep(&self) -> Option<Option<Message>> {
+        // Somebody who was just answered often asks again at once: being woken would cost more than the work.
+        let answered = Instant::now();
+        while answered.elapsed() < AWAKE {
+            match self.inbox.try_recv() {
+                Ok(message) => return Some(Some(message)),
+                Err(mpsc::TryRecvError::Empty) => thread::yield_now(),
+                Err(mpsc::TryRecvError::Disconnected) => return None,
+            }
+        }
         match self.replicator.poll_timeout() {
             None => self.inbox.recv().ok().map(Some),
             Some(at) => match self.inbox.recv_timeout(self.clock.until(at)) {
@@ -252,5 +263,7 @@ impl Drop for Owner {
 
 /// Tokens above this one are the owner's; handles count from 0.
 const OWN_TOKENS: Token = 1 << 63;
+/// How long the owner stays awake after a turn.
+const AWAKE: Duration = Duration::from_micros(50);
 /// Messages of one turn: what came later waits until those before it are committed and answered.
 const MAX_MESSAGES: usize = 8192;
