@@ -44,7 +44,7 @@ cargo xtask COMMAND
   soak [--seconds N] [--seed N] [--out DIR]
                        writers, peers and attackers as processes for ten minutes, and a report of
                        what was lost, leaked or grew (needs Linux)
-  vectors              make the test vectors anew with npm, and compare
+  vectors [--check]    make the test vectors anew with npm; --check: only compare with those there are
   layers               only the check that every dependency points down
   house                only the textual rules of the house
   no-std [--host]      only the builds without std; --host: do not try the bare-metal target
@@ -66,7 +66,8 @@ fn main() -> ExitCode {
         ("interop", rest) => interop::run(rest),
         ("sim", rest) => sim::run(rest),
         ("soak", rest) => program::run("hyperfeed-testing-soak", rest),
-        ("vectors", []) => vectors::run(),
+        ("vectors", []) => vectors::run(vectors::Made::Kept),
+        ("vectors", ["--check"]) => vectors::run(vectors::Made::Compared),
         ("layers", []) => layers::run(),
         ("house", []) => house::run(),
         ("no-std", []) => no_std::run(no_std::Target::BareMetal),

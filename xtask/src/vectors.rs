@@ -5,8 +5,17 @@ use crate::step::Failure;
 
 const FOLDER: &str = "crates/testing/vectors/gen2/generate";
 
-/// Makes all vectors anew with the pinned packages, in a temporary folder, and compares.
-pub(crate) fn run() -> Result<(), Failure> {
+/// What to do with vectors that were made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// In a temporary folder, to be compared with those that are kept.
+    Compared,
+    /// In place of those that are kept.
+    Kept,
+}
+
+/// Makes all vectors anew with the pinned packages.
+pub(crate) fn run(made: Made) -> Result<(), Failure> {
     interop::check_node()?;
     let options = [
         "install",
@@ -17,5 +26,9 @@ pub(crate) fn run() -> Result<(), Failure> {
         "--no-fund",
     ];
     interop::npm(&options).dir(FOLDER).run()?;
-    interop::npm(&["run", "check"]).dir(FOLDER).run()
+    let script = match made {
+        Made::Compared => "check",
+        Made::Kept => "generate",
+    };
+    interop::npm(&["run", script]).dir(FOLDER).run()
 }

@@ -72,6 +72,16 @@ class Connections {
     }
   }
 
+  // Ends everything, and tells nothing of it.
+  end () {
+    this.emit = () => {}
+    for (const server of this.servers.values()) server.close()
+    for (const {socket, stream} of this.byNumber.values()) {
+      stream.destroy()
+      socket.destroy()
+    }
+  }
+
   start (socket, {feeds = [], encrypted = true, extensions = [], timeout = 5000}) {
     const number = ++this.last
     socket.setNoDelay(true)

@@ -326,6 +326,13 @@ impl NpmPeer {
         })
     }
 
+    /// Makes a new peer in the old process: no feeds, no connections, no events.
+    pub fn reset(&mut self) -> Result<(), NpmError> {
+        self.request("reset", json!({}))?;
+        self.events();
+        Ok(())
+    }
+
     /// Closes a feed.
     pub fn close_feed(&mut self, name: &str) -> Result<(), NpmError> {
         self.request("closeFeed", json!({ "name": name })).map(drop)

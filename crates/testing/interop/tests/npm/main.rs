@@ -24,4 +24,5 @@ mod pause;
 mod processes;
 mod signatures;
 mod sparse;
+mod topologies;
 mod upstream;

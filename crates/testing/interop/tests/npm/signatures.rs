@@ -7,8 +7,8 @@ use crate::names::{npm_proof, our_proof};
 use crate::ours::{self, within};
 
 const SIZES: Pattern = Pattern::new(15, 200);
-const BATCHES: std::ops::RangeInclusive<usize> = 1..=20;
-const BLOCKS: u32 = 61;
+const BATCHES: std::ops::RangeInclusive<usize> = 1..=33;
+const BLOCKS: u32 = 101;
 
 /// The sizes of commits, mixed.
 async fn append_in_turn(feed: &Feed, blocks: std::ops::Range<u32>, first: usize) {

@@ -1,7 +1,7 @@
 //! What a script consists of.
 
 /// One step. Feeds, hosts and connections are numbers from 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Appends the next blocks of the feed's pattern in one call.
     Append { feed: usize, blocks: u32 },
@@ -30,6 +30,12 @@ pub(crate) enum Action {
     Cut { connection: usize },
     /// Seals a static feed.
     Finalize { feed: usize },
+    /// Gets a block that some host in reach has, and waits for it if it is not here yet.
+    Get {
+        feed: usize,
+        host: usize,
+        block: u64,
+    },
     /// Joins another feed on both sides of a connection.
     Join { connection: usize, feed: usize },
     /// Leaves a feed on the side that was connected to.
@@ -40,10 +46,29 @@ pub(crate) enum Action {
         host: usize,
         certain: Certain,
     },
+    /// Sends a message of an extension to all that are connected with `from`, each by its connection.
+    Message {
+        feed: usize,
+        from: usize,
+        to: Vec<(usize, usize)>,
+        body: u8,
+    },
     /// Opens a copy.
     Open { feed: usize, host: usize },
+    /// Answers nobody for a feed, on these connections.
+    Pause {
+        feed: usize,
+        host: usize,
+        connections: Vec<usize>,
+    },
     /// Closes and opens a feed that is on no connection.
     Reopen { feed: usize, host: usize },
+    /// Answers again after a pause.
+    Resume {
+        feed: usize,
+        host: usize,
+        connections: Vec<usize>,
+    },
     /// Waits until all that are connected hold what any of them holds.
     Settle { feed: usize, hosts: Vec<usize> },
 }

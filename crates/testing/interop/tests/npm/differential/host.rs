@@ -1,6 +1,6 @@
 //! One host of a script, of either kind.
 
-use hyperfeed_testing_interop::NpmProof;
+use hyperfeed_testing_interop::{NpmPeer, NpmProof};
 
 use super::npm_host::NpmHost;
 use super::our_host::OurHost;
@@ -17,6 +17,18 @@ pub(crate) struct Names {
     pub(crate) public_id: String,
 }
 
+/// The extensions of a host: two, of which all hosts know one, under different numbers.
+pub(crate) fn extensions(host: usize) -> [&'static str; 2] {
+    match host % 3 {
+        0 => ["apple", CHAT],
+        1 => [CHAT, "zebra"],
+        _ => ["bread", CHAT],
+    }
+}
+
+/// The extension that all hosts know.
+pub(crate) const CHAT: &str = "chat";
+
 macro_rules! either {
     ($self:ident.$method:ident($($argument:expr),*)) => {
         match $self {
@@ -27,11 +39,31 @@ macro_rules! either {
 }
 
 impl Host {
-    pub(crate) async fn start(ours: bool) -> Self {
+    /// One of ours, or an npm peer that `take` gives. `number` decides which extensions it knows.
+    pub(crate) async fn start(ours: bool, number: usize, take: impl FnOnce() -> NpmPeer) -> Self {
         if ours {
-            Self::Ours(OurHost::start().await)
+            Self::Ours(OurHost::start(number).await)
         } else {
-            Self::Npm(NpmHost::start())
+            Self::Npm(NpmHost::start(number, take()))
+        }
+    }
+
+    /// Ends everything it has open and begins again from its disk; `false` if it has none, as npm here.
+    pub(crate) async fn restart(&mut self) -> bool {
+        match self {
+            Self::Npm(_) => false,
+            Self::Ours(host) => {
+                host.restart().await;
+                true
+            }
+        }
+    }
+
+    /// Gives the npm peer back for another script.
+    pub(crate) fn end(self) -> Option<NpmPeer> {
+        match self {
+            Self::Npm(host) => Some(host.end()),
+            Self::Ours(_) => None,
         }
     }
 
@@ -114,6 +146,25 @@ impl Host {
     /// Waits until the other side's handshake has been read.
     pub(crate) async fn met(&mut self, connection: usize) {
         either!(self.met(connection));
+    }
+
+    /// Answers nobody for a feed, on these connections.
+    pub(crate) async fn pause(&mut self, feed: usize, connections: &[usize]) {
+        either!(self.pause(feed, connections));
+    }
+
+    pub(crate) async fn resume(&mut self, feed: usize, connections: &[usize]) {
+        either!(self.resume(feed, connections));
+    }
+
+    /// Sends a message of the extension that all hosts know, beside a feed on these connections.
+    pub(crate) async fn send(&mut self, feed: usize, connections: &[usize], body: u8) {
+        either!(self.send(feed, connections, body));
+    }
+
+    /// Whether that message has come by now, beside a feed.
+    pub(crate) async fn has_heard(&mut self, feed: usize, connection: usize, body: u8) -> bool {
+        either!(self.has_heard(feed, connection, body))
     }
 
     pub(crate) async fn leave(&mut self, connection: usize, feed: usize) {

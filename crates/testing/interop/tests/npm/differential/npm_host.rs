@@ -7,22 +7,28 @@ use hyperfeed_testing_interop::{
     Connect, Event, FeedIdentity, FeedOptions, Listen, NpmPeer, NpmProof,
 };
 
-use super::host::Names;
+use super::host::{CHAT, Names, extensions};
 
 pub(crate) struct NpmHost {
     peer: NpmPeer,
+    number: usize,
     /// Its own numbers of connections.
     connections: BTreeMap<usize, u64>,
 }
 
 impl NpmHost {
-    pub(crate) fn start() -> Self {
-        let mut peer = NpmPeer::spawn().unwrap();
+    pub(crate) fn start(number: usize, mut peer: NpmPeer) -> Self {
         peer.quiet().unwrap();
         Self {
             peer,
+            number,
             connections: BTreeMap::new(),
         }
+    }
+
+    pub(crate) fn end(mut self) -> NpmPeer {
+        self.peer.reset().unwrap();
+        self.peer
     }
 
     pub(crate) fn create(&mut self, feed: usize, live: bool, seed: [u8; 32]) -> Names {
@@ -86,7 +92,9 @@ impl NpmHost {
     }
 
     pub(crate) fn listen(&mut self, feeds: &[usize], encrypted: bool) -> u16 {
-        let mut options = Listen::feeds(feeds.iter().map(|feed| name(*feed))).timeout(TIMEOUT);
+        let mut options = Listen::feeds(feeds.iter().map(|feed| name(*feed)))
+            .extensions(extensions(self.number))
+            .timeout(TIMEOUT);
         if !encrypted {
             options = options.unencrypted();
         }
@@ -102,6 +110,7 @@ impl NpmHost {
     ) {
         let mut options = Connect::to(port)
             .feeds(feeds.iter().map(|feed| name(*feed)))
+            .extensions(extensions(self.number))
             .timeout(TIMEOUT);
         if !encrypted {
             options = options.unencrypted();
@@ -137,6 +146,39 @@ impl NpmHost {
         let number = self.connections[&connection];
         let ours = |event: &Event| matches!(event, Event::Handshake { connection, .. } if *connection == number);
         self.peer.wait_event("handshake", ours).unwrap();
+    }
+
+    /// npm pauses a feed for all its peers.
+    pub(crate) fn pause(&mut self, feed: usize, _connections: &[usize]) {
+        self.peer.pause(&name(feed)).unwrap();
+    }
+
+    pub(crate) fn resume(&mut self, feed: usize, _connections: &[usize]) {
+        self.peer.resume(&name(feed)).unwrap();
+    }
+
+    /// npm sends to all peers of a feed.
+    pub(crate) fn send(&mut self, feed: usize, _connections: &[usize], body: u8) {
+        let chat = self.chat();
+        self.peer
+            .send_extension(&name(feed), chat, &[body])
+            .unwrap();
+    }
+
+    pub(crate) fn has_heard(&mut self, feed: usize, _connection: usize, body: u8) -> bool {
+        let expected = Event::Extension {
+            name: name(feed),
+            extension: self.chat(),
+            data: format!("{body:02x}"),
+        };
+        !self.peer.take_events(|event| *event == expected).is_empty()
+    }
+
+    fn chat(&self) -> u64 {
+        let place = extensions(self.number)
+            .iter()
+            .position(|name| *name == CHAT);
+        place.unwrap() as u64
     }
 
     pub(crate) fn leave(&mut self, connection: usize, feed: usize) {

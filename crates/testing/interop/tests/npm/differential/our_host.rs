@@ -3,44 +3,76 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use hyperfeed::tcp::{self, Listener};
 use hyperfeed::{
-    Core, Digest, Durability, Feed, FeedOptions, KeyPair, ReplicateOptions, Replication,
-    ReplicationEvent, ReplicationEvents,
+    Core, Digest, Durability, ExtensionMessages, Feed, FeedOptions, KeyPair, PublicId,
+    ReplicateOptions, Replication, ReplicationEvent, ReplicationEvents,
 };
 use hyperfeed_testing_interop::NpmProof;
 use tempfile::TempDir;
 
-use super::host::Names;
+use super::host::{CHAT, Names, extensions};
 use crate::names::{npm_proof, our_proof};
 use crate::ours;
 
 pub(crate) struct OurHost {
     core: Core,
+    number: usize,
     feeds: BTreeMap<usize, Feed>,
     listeners: BTreeMap<u16, Listener>,
-    connections: BTreeMap<usize, (Replication, ReplicationEvents)>,
+    connections: BTreeMap<usize, Connection>,
     complaints: Vec<String>,
-    _dir: TempDir,
+    dir: TempDir,
+}
+
+struct Connection {
+    replication: Replication,
+    events: ReplicationEvents,
+    messages: ExtensionMessages,
+    /// Messages that have come: the public id of the feed, and the body.
+    heard: Vec<(PublicId, Vec<u8>)>,
+}
+
+impl Connection {
+    fn new(replication: Replication) -> Self {
+        Self {
+            events: replication.events(),
+            messages: replication.extension(CHAT).unwrap().messages(),
+            heard: Vec::new(),
+            replication,
+        }
+    }
 }
 
 impl OurHost {
-    pub(crate) async fn start() -> Self {
+    pub(crate) async fn start(number: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let core = Core::builder()
-            .dir(dir.path())
-            .durability(Durability::Relaxed)
-            .open()
-            .await
-            .unwrap();
+        let core = open_core(&dir).await;
         Self {
             core,
+            number,
             feeds: BTreeMap::new(),
             listeners: BTreeMap::new(),
             connections: BTreeMap::new(),
             complaints: Vec::new(),
-            _dir: dir,
+            dir,
+        }
+    }
+
+    /// Closes everything and opens it again from the disk. The connections are closed before.
+    pub(crate) async fn restart(&mut self) {
+        let keys: Vec<(usize, String)> = self
+            .feeds
+            .iter()
+            .map(|(feed, open)| (*feed, open.key().unwrap().to_string()))
+            .collect();
+        self.feeds.clear();
+        self.listeners.clear();
+        self.core.clone().close().await.unwrap();
+        self.core = open_core(&self.dir).await;
+        for (feed, key) in keys {
+            self.open(feed, &key).await;
         }
     }
 
@@ -134,28 +166,28 @@ impl OurHost {
     ) {
         let options = self.options(feeds, encrypted);
         let replication = ours::connect(&self.core, port, options).await;
-        let events = replication.events();
-        self.connections.insert(connection, (replication, events));
+        self.connections
+            .insert(connection, Connection::new(replication));
     }
 
     pub(crate) async fn accept(&mut self, connection: usize, port: u16) {
         let listener = self.listeners.remove(&port).unwrap();
         let (replication, _) = listener.accept().await.unwrap();
-        let events = replication.events();
-        self.connections.insert(connection, (replication, events));
+        self.connections
+            .insert(connection, Connection::new(replication));
     }
 
     pub(crate) async fn join(&self, connection: usize, feed: usize) {
         self.connections[&connection]
-            .0
+            .replication
             .join(&self.feeds[&feed])
             .await
             .unwrap();
     }
 
     pub(crate) async fn met(&mut self, connection: usize) {
-        if let Some((_, events)) = self.connections.get_mut(&connection) {
-            while let Some(event) = events.next().await {
+        if let Some(connection) = self.connections.get_mut(&connection) {
+            while let Some(event) = connection.events.next().await {
                 if matches!(event, ReplicationEvent::Handshake { .. }) {
                     break;
                 }
@@ -163,30 +195,66 @@ impl OurHost {
         }
     }
 
+    pub(crate) async fn pause(&self, feed: usize, connections: &[usize]) {
+        for connection in connections {
+            let replication = &self.connections[connection].replication;
+            replication.pause(&self.feeds[&feed]).await.unwrap();
+        }
+    }
+
+    pub(crate) async fn resume(&self, feed: usize, connections: &[usize]) {
+        for connection in connections {
+            let replication = &self.connections[connection].replication;
+            replication.resume(&self.feeds[&feed]).await.unwrap();
+        }
+    }
+
+    pub(crate) async fn send(&self, feed: usize, connections: &[usize], body: u8) {
+        for connection in connections {
+            let chat = self.connections[connection].replication.extension(CHAT);
+            chat.unwrap()
+                .send(&self.feeds[&feed], vec![body])
+                .await
+                .unwrap();
+        }
+    }
+
+    pub(crate) async fn has_heard(&mut self, feed: usize, connection: usize, body: u8) -> bool {
+        let public_id = self.feeds[&feed].public_id();
+        let connection = self.connections.get_mut(&connection).unwrap();
+        while let Some(Some((of, message))) = connection.messages.next().now_or_never() {
+            connection.heard.push((of, message.to_vec()));
+        }
+        connection
+            .heard
+            .iter()
+            .any(|(of, message)| *of == public_id && *message == [body])
+    }
+
     pub(crate) async fn leave(&self, connection: usize, feed: usize) {
         self.connections[&connection]
-            .0
+            .replication
             .leave(&self.feeds[&feed])
             .await
             .unwrap();
     }
 
     pub(crate) async fn close(&mut self, connection: usize) {
-        self.connections[&connection].0.close().await;
+        self.connections[&connection].replication.close().await;
         self.closed(connection).await;
     }
 
     pub(crate) async fn closed(&mut self, connection: usize) {
-        if let Some((replication, _)) = self.connections.remove(&connection)
-            && let Err(error) = replication.finished().await
+        if let Some(connection) = self.connections.remove(&connection)
+            && let Err(error) = connection.replication.finished().await
         {
             self.complaints.push(format!("{error:?}"));
         }
     }
 
     pub(crate) fn complaints(&mut self) -> Vec<String> {
-        for (number, (replication, _)) in &self.connections {
-            if replication.is_finished() {
+        for (number, connection) in &self.connections {
+            if connection.replication.is_finished() {
                 self.complaints.push(format!("connection {number} is over"));
             }
         }
@@ -196,6 +264,7 @@ impl OurHost {
     fn options(&self, feeds: &[usize], encrypted: bool) -> ReplicateOptions {
         ReplicateOptions::new()
             .encrypted(encrypted)
+            .extensions(extensions(self.number))
             .timeout(Duration::from_secs(20))
             .listed(feeds.iter().map(|feed| &self.feeds[feed]))
     }
@@ -210,4 +279,9 @@ impl OurHost {
             None => Names::default(),
         }
     }
+}
+
+async fn open_core(dir: &TempDir) -> Core {
+    let core = Core::builder().dir(dir.path());
+    core.durability(Durability::Relaxed).open().await.unwrap()
 }

@@ -4,22 +4,36 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures_timer::Delay;
-use hyperfeed_testing_interop::Pattern;
+use hyperfeed_testing_interop::{NpmPeer, Pattern};
 
 use super::action::{Action, Certain};
 use super::cast::{Cast, HOSTS};
 use super::host::{Host, Names};
 use crate::ours::within;
 
+/// npm processes between scripts.
+#[derive(Default)]
+pub(crate) struct Pool(Vec<NpmPeer>);
+
+impl Pool {
+    pub(crate) fn take(&mut self) -> NpmPeer {
+        self.0.pop().unwrap_or_else(|| NpmPeer::spawn().unwrap())
+    }
+
+    pub(crate) fn give(&mut self, host: Host) {
+        self.0.extend(host.end());
+    }
+}
+
 /// For each step what was seen, where it follows from the script.
 pub(crate) type Trace = Vec<String>;
 
 /// Runs a script with this cast.
-pub(crate) fn run(seed: u64, script: &[Action], cast: Cast) -> Trace {
+pub(crate) fn run(pool: &mut Pool, seed: u64, script: &[Action], cast: Cast) -> Trace {
     within(async {
         let mut hosts = Vec::new();
         for host in 0..HOSTS {
-            hosts.push(Host::start(cast.is_ours(host)).await);
+            hosts.push(Host::start(cast.is_ours(host), host, || pool.take()).await);
         }
         let mut stage = Stage {
             hosts,
@@ -40,27 +54,39 @@ pub(crate) fn run(seed: u64, script: &[Action], cast: Cast) -> Trace {
                 );
             }
         }
+        // Only after a script that went well: a peer that failed is not used again.
+        stage.hosts.into_iter().for_each(|host| pool.give(host));
         trace
     })
 }
 
-/// Panics with the first step that went differently.
-pub(crate) fn compare(seed: u64, script: &[Action], cast: Cast, reference: &Trace, trace: &Trace) {
-    for (step, (expected, seen)) in reference.iter().zip(trace).enumerate() {
-        let told = || {
-            let steps: Vec<String> = script
-                .iter()
-                .take(step + 1)
-                .enumerate()
-                .map(|(step, action)| format!("{step:4} {action:?}"))
-                .collect();
-            format!(
-                "seed {seed}\nnpm alone: {expected}\n{cast}: {seen}\nafter\n{}",
-                steps.join("\n")
-            )
-        };
-        assert!(expected == seen, "{}", told());
-    }
+/// The first step that went differently, in words.
+pub(crate) fn difference(
+    script: &[Action],
+    cast: Cast,
+    reference: &Trace,
+    trace: &Trace,
+) -> Option<String> {
+    let differs = |(expected, seen): &(&String, &String)| expected != seen;
+    let step = reference
+        .iter()
+        .zip(trace)
+        .position(|pair| differs(&pair))?;
+    Some(format!(
+        "npm alone: {}\n{cast}: {}\nafter\n{}",
+        reference[step],
+        trace[step],
+        told(&script[..=step])
+    ))
+}
+
+/// Steps, a line each.
+pub(crate) fn told(script: &[Action]) -> String {
+    let steps = script.iter().enumerate();
+    let lines: Vec<String> = steps
+        .map(|(step, action)| format!("{step:4} {action:?}"))
+        .collect();
+    lines.join("\n")
 }
 
 struct Stage {
@@ -116,6 +142,14 @@ impl Stage {
                 self.feeds[*feed].names = self.hosts[writer].finalize(*feed).await;
                 format!("{:?}", self.feeds[*feed].names)
             }
+            Action::Get { feed, host, block } => {
+                let data = self.hosts[*host].get(*feed, *block).await;
+                let expected = self.feeds[*feed]
+                    .pattern
+                    .block(u32::try_from(*block).unwrap());
+                assert!(data == expected, "another block, {}", self.story);
+                format!("{} bytes", data.len())
+            }
             Action::Join { connection, feed } => {
                 for host in self.connections[*connection] {
                     self.hosts[host].join(*connection, *feed).await;
@@ -134,6 +168,28 @@ impl Stage {
                 host,
                 certain,
             } => self.look(*feed, *host, *certain).await,
+            Action::Message {
+                feed,
+                from,
+                to,
+                body,
+            } => self.message(*feed, *from, to, *body).await,
+            Action::Pause {
+                feed,
+                host,
+                connections,
+            } => {
+                self.hosts[*host].pause(*feed, connections).await;
+                String::new()
+            }
+            Action::Resume {
+                feed,
+                host,
+                connections,
+            } => {
+                self.hosts[*host].resume(*feed, connections).await;
+                String::new()
+            }
             Action::Open { feed, host } => {
                 let key = self.feeds[*feed].names.key.clone();
                 format!("{:?}", self.hosts[*host].open(*feed, &key).await)
@@ -200,6 +256,33 @@ impl Stage {
         format!("digest {digest}, proof {proof:?}, length {length}")
     }
 
+    /// Sends again until everybody has heard it: a channel may be open here and not yet there.
+    async fn message(
+        &mut self,
+        feed: usize,
+        from: usize,
+        to: &[(usize, usize)],
+        body: u8,
+    ) -> String {
+        let connections: Vec<usize> = to.iter().map(|(_, number)| *number).collect();
+        let mut heard: BTreeSet<usize> = BTreeSet::new();
+        let start = Instant::now();
+        while heard.len() < to.len() {
+            assert!(start.elapsed() < SETTLED, "unheard, {}", self.story);
+            self.hosts[from].send(feed, &connections, body).await;
+            let sent = Instant::now();
+            while heard.len() < to.len() && sent.elapsed() < SENT_AGAIN {
+                Delay::new(LOOK_EVERY).await;
+                for (host, connection) in to {
+                    if self.hosts[*host].has_heard(feed, *connection, body).await {
+                        heard.insert(*host);
+                    }
+                }
+            }
+        }
+        format!("{body} heard by {heard:?}")
+    }
+
     /// Waits until each of `hosts` holds what any of them held. Nobody appends meanwhile.
     async fn settle(&mut self, feed: usize, hosts: &[usize]) {
         let mut union = BTreeSet::new();
@@ -218,7 +301,7 @@ impl Stage {
                     "host {host} lacks {missing:?}, {}",
                     self.story
                 );
-                Delay::new(Duration::from_millis(20)).await;
+                Delay::new(LOOK_EVERY).await;
             }
         }
     }
@@ -265,5 +348,9 @@ impl Stage {
     }
 }
 
+/// How often a state that will come is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// After which a message that was not heard is sent again.
+const SENT_AGAIN: Duration = Duration::from_millis(500);
 /// Upstream asks again for a lost request after five seconds.
 const SETTLED: Duration = Duration::from_secs(60);

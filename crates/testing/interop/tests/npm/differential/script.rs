@@ -8,17 +8,26 @@ use std::collections::BTreeSet;
 use super::action::{Action, Certain};
 use super::cast::HOSTS;
 use super::dice::Dice;
+use super::model::{Connection, Copy, Feed, connected, is_shared, neighbours};
 
-/// A script of about 40 steps.
-pub(crate) fn random(seed: u64) -> Vec<Action> {
+/// What decides a script: a number for each of its steps. Leaving some out gives another script that can be run.
+pub(crate) fn draws(seed: u64) -> Vec<u64> {
+    let mut dice = Dice::new(seed);
+    (0..STEPS).map(|_| dice.next()).collect()
+}
+
+/// The script that follows from the draws.
+pub(crate) fn script(draws: &[u64]) -> Vec<Action> {
     let mut author = Author {
-        dice: Dice::new(seed),
+        dice: Dice::new(0),
         feeds: Vec::new(),
         connections: Vec::new(),
         script: Vec::new(),
+        messages: 0,
     };
     author.create();
-    while author.script.len() < STEPS {
+    for draw in draws {
+        author.dice = Dice::new(*draw);
         author.step();
     }
     author.finish();
@@ -30,35 +39,7 @@ struct Author {
     feeds: Vec<Feed>,
     connections: Vec<Connection>,
     script: Vec<Action>,
-}
-
-struct Feed {
-    writer: usize,
-    live: bool,
-    length: u64,
-    /// It has a key.
-    named: bool,
-    copies: [Option<Copy>; HOSTS],
-}
-
-#[derive(Clone)]
-struct Copy {
-    /// Held for certain.
-    held: BTreeSet<u64>,
-    certain: Certain,
-    /// A connection was cut while blocks were on their way: others may have come than `held`.
-    fuzzy: bool,
-}
-
-struct Connection {
-    ends: [usize; 2],
-    open: bool,
-    /// Joined on both sides.
-    feeds: BTreeSet<usize>,
-    /// The feed joined first, whose channel brings the handshake.
-    first: usize,
-    /// Upstream uses the number of a feed it left for the next one, and breaks.
-    left: bool,
+    messages: u8,
 }
 
 impl Author {
@@ -73,8 +54,9 @@ impl Author {
             72..75 => self.join(),
             75..77 => self.leave(),
             77..82 => self.cut(),
-            82..90 => self.settle(),
-            90..95 => self.reopen(),
+            82..87 => self.settle(),
+            87..91 => self.get(),
+            91..96 => self.reopen(),
             _ => self.look(),
         }
     }
@@ -133,9 +115,12 @@ impl Author {
     }
 
     fn append(&mut self) {
-        let Some(feed) = self.any(|feed| feed.live || !feed.named) else {
-            return;
-        };
+        if let Some(feed) = self.any(|feed| feed.live || !feed.named) {
+            self.append_to(feed);
+        }
+    }
+
+    fn append_to(&mut self, feed: usize) {
         let blocks = 1 + u32::try_from(self.dice.below(9)).unwrap_or(0);
         let model = &mut self.feeds[feed];
         let end = model.length + u64::from(blocks);
@@ -322,6 +307,70 @@ impl Author {
         let start = self.connections[connection].ends[0];
         let hosts = self.connected(feed, start);
         self.settle_one(feed, hosts);
+        // All channels are open on both sides now.
+        match self.dice.below(3) {
+            0 => self.message(feed, start),
+            1 => self.pause(feed, start),
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, feed: usize, from: usize) {
+        self.messages = self.messages.wrapping_add(1);
+        let to = self.neighbours(feed, from);
+        self.script.push(Action::Message {
+            feed,
+            from,
+            to,
+            body: self.messages,
+        });
+    }
+
+    /// A pause in which the feed grows, if the one who pauses writes it.
+    fn pause(&mut self, feed: usize, host: usize) {
+        let neighbours = self.neighbours(feed, host);
+        let connections: Vec<usize> = neighbours.iter().map(|(_, number)| *number).collect();
+        self.script.push(Action::Pause {
+            feed,
+            host,
+            connections: connections.clone(),
+        });
+        if self.feeds[feed].writer == host && self.feeds[feed].live {
+            self.append_to(feed);
+        }
+        self.script.push(Action::Resume {
+            feed,
+            host,
+            connections,
+        });
+    }
+
+    /// Of a block that somebody in reach holds for certain.
+    fn get(&mut self) {
+        let Some(connection) = self.any_connection() else {
+            return;
+        };
+        let feeds: Vec<usize> = self.connections[connection].feeds.iter().copied().collect();
+        let Some(feed) = self.dice.pick(&feeds) else {
+            return;
+        };
+        let ends = self.connections[connection].ends;
+        let Some(host) = self.dice.pick(&ends) else {
+            return;
+        };
+        let copies = self.connected(feed, host);
+        let held: BTreeSet<u64> = copies
+            .iter()
+            .filter_map(|host| self.feeds[feed].copies[*host].as_ref())
+            .flat_map(|copy| copy.held.iter().copied())
+            .collect();
+        let held: Vec<u64> = held.into_iter().collect();
+        if let Some(block) = self.dice.pick(&held) {
+            if let Some(copy) = &mut self.feeds[feed].copies[host] {
+                copy.held.insert(block);
+            }
+            self.script.push(Action::Get { feed, host, block });
+        }
     }
 
     fn settle_one(&mut self, feed: usize, hosts: Vec<usize>) {
@@ -406,25 +455,16 @@ impl Author {
         }
     }
 
-    /// Whether a copy is on any connection.
     fn is_shared(&self, feed: usize, host: usize) -> bool {
-        self.connections.iter().any(|connection| {
-            connection.open && connection.feeds.contains(&feed) && connection.ends.contains(&host)
-        })
+        is_shared(&self.connections, feed, host)
     }
 
-    /// All that `host` is connected with, over others too.
     fn connected(&self, feed: usize, host: usize) -> Vec<usize> {
-        let mut found = BTreeSet::from([host]);
-        for _ in 0..HOSTS {
-            for connection in &self.connections {
-                let shares = connection.open && connection.feeds.contains(&feed);
-                if shares && connection.ends.iter().any(|end| found.contains(end)) {
-                    found.extend(connection.ends);
-                }
-            }
-        }
-        found.into_iter().collect()
+        connected(&self.connections, feed, host)
+    }
+
+    fn neighbours(&self, feed: usize, host: usize) -> Vec<(usize, usize)> {
+        neighbours(&self.connections, feed, host)
     }
 
     fn any(&mut self, which: impl Fn(&Feed) -> bool) -> Option<usize> {
@@ -448,3 +488,18 @@ impl Author {
 
 const STEPS: usize = 40;
 const MAX_FEEDS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_have_actions_of_every_kind() {
+        let all: Vec<Action> = (0..50).flat_map(|seed| script(&draws(seed))).collect();
+        let kinds: BTreeSet<String> = all
+            .iter()
+            .filter_map(|action| format!("{action:?}").split(' ').next().map(str::to_owned))
+            .collect();
+        assert_eq!(kinds.len(), 15, "{kinds:?}");
+    }
+}
