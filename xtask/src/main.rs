@@ -9,6 +9,7 @@ mod demo;
 mod docs;
 mod house;
 mod interop;
+mod kernels;
 mod layers;
 mod no_std;
 mod parity;
@@ -37,6 +38,7 @@ cargo xtask COMMAND
                        them N random scripts, or those of the command itself (minutes)
   bench [NAME...] [--json] [--peers] [--rounds N] [--quick | --full]
                        measures beside the machine's limits, and beside npm hypercore and the crate
+  kernels [--accept]   instructions of the inner loops, compared with the accepted ones (valgrind)
   sim [--seeds N] [--first N] [--seed S [--trace]]
                        whole networks with faults and adversaries, one for each seed
   crash [--rounds N] [--seed N]
@@ -68,6 +70,8 @@ fn main() -> ExitCode {
         ("soak", rest) => program::run("hyperfeed-testing-soak", rest),
         ("vectors", []) => vectors::run(vectors::Made::Kept),
         ("vectors", ["--check"]) => vectors::run(vectors::Made::Compared),
+        ("kernels", []) => kernels::run(kernels::Counts::Compared),
+        ("kernels", ["--accept"]) => kernels::run(kernels::Counts::Accepted),
         ("layers", []) => layers::run(),
         ("house", []) => house::run(),
         ("no-std", []) => no_std::run(no_std::Target::BareMetal),

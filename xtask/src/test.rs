@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 use crate::step::{Failure, Steps};
-use crate::{house, interop, layers, no_std};
+use crate::{house, interop, kernels, layers, no_std};
 
 /// What to do about the tests that need Node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub(crate) fn run(node: Node) -> Result<(), Failure> {
         Node::LeftOut => warn_without_node(),
     }
     let mut steps = Steps::new(match node {
-        Node::Required => 10,
-        Node::LeftOut => 8,
+        Node::Required => 11,
+        Node::LeftOut => 9,
     });
     steps.step("formatting", || {
         Command::cargo(["fmt", "--all", "--check"]).run()
@@ -39,6 +39,9 @@ pub(crate) fn run(node: Node) -> Result<(), Failure> {
         steps.step("npm packages", interop::install)?;
     }
     steps.step("all Rust tests", || rust_tests().run())?;
+    steps.step("instructions of the inner loops", || {
+        kernels::run(kernels::Counts::Compared)
+    })?;
     if node == Node::Required {
         steps.step("live tests against npm hypercore 2.3.0", || {
             interop::test_command().run()
