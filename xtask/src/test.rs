@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 use crate::step::{Failure, Steps};
-use crate::{house, interop, kernels, layers, no_std};
+use crate::{house, interop, kernels, layers, no_std, sim};
 
 /// What to do about the tests that need Node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub(crate) fn run(node: Node) -> Result<(), Failure> {
         Node::LeftOut => warn_without_node(),
     }
     let mut steps = Steps::new(match node {
-        Node::Required => 11,
-        Node::LeftOut => 9,
+        Node::Required => 12,
+        Node::LeftOut => 10,
     });
     steps.step("formatting", || {
         Command::cargo(["fmt", "--all", "--check"]).run()
@@ -41,6 +41,9 @@ pub(crate) fn run(node: Node) -> Result<(), Failure> {
     steps.step("all Rust tests", || rust_tests().run())?;
     steps.step("instructions of the inner loops", || {
         kernels::run(kernels::Counts::Compared)
+    })?;
+    steps.step("1,000 simulated networks", || {
+        sim::run(&["--seeds", "1000"])
     })?;
     if node == Node::Required {
         steps.step("live tests against npm hypercore 2.3.0", || {

@@ -28,8 +28,12 @@ pub enum Mood {
     Leech,
     /// Answers nothing.
     Mute,
+    /// Well-formed messages that say what cannot be.
+    Nonsense,
     /// Opens and closes channels.
     Opens,
+    /// Sends the truth to those who did not ask for it.
+    Pushes,
     /// Closes the connection in the middle of a frame.
     Quits,
     /// Plays back what another connection once carried.
@@ -39,27 +43,35 @@ pub enum Mood {
 }
 
 impl Mood {
+    /// All but the lies.
+    const PLAIN: [Self; 13] = [
+        Self::Bombs,
+        Self::Deaf,
+        Self::Floods,
+        Self::Garbage,
+        Self::Late,
+        Self::Leech,
+        Self::Mute,
+        Self::Nonsense,
+        Self::Opens,
+        Self::Pushes,
+        Self::Quits,
+        Self::Replays,
+        Self::Twice,
+    ];
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let lies = Lie::ALL.into_iter().map(Self::Lies);
+        Self::PLAIN.into_iter().chain(lies)
+    }
+
     /// One of all, by a number drawn.
     pub(crate) fn drawn(draw: u64) -> Self {
-        let moods = [
-            Self::Bombs,
-            Self::Deaf,
-            Self::Floods,
-            Self::Garbage,
-            Self::Late,
-            Self::Leech,
-            Self::Mute,
-            Self::Opens,
-            Self::Quits,
-            Self::Replays,
-            Self::Twice,
-        ];
         let lie = Lie::ALL[(draw >> 8) as usize % Lie::ALL.len()];
         // A third of them lie.
-        match draw % 16 {
-            at @ 0..11 => moods[at as usize],
-            _ => Self::Lies(lie),
-        }
+        let plain = Self::PLAIN.get((draw % 19) as usize);
+        plain.copied().unwrap_or(Self::Lies(lie))
     }
 }
 
@@ -220,12 +232,26 @@ impl Adversary {
         for feed in 0..self.feeds.len() {
             match self.mood {
                 Mood::Bombs => self.bomb(now, feed),
-                Mood::Deaf | Mood::Leech => {
-                    for block in 0..200 {
+                Mood::Deaf => {
+                    // Others each time: asking twice for one block counts once.
+                    let first = u64::from(self.acts) * 200;
+                    for block in first..first + 200 {
                         self.request(now, feed, block);
                     }
                 }
                 Mood::Floods => self.flood(now, feed),
+                Mood::Leech => {
+                    for block in 0..200 {
+                        self.request(now, feed, block);
+                    }
+                }
+                Mood::Nonsense if self.acts > 3 => self.nonsense(now, feed),
+                Mood::Pushes => {
+                    let blocks: Vec<u64> = self.feeds[feed].0.blocks.keys().copied().collect();
+                    for block in blocks.into_iter().take(100) {
+                        self.answer(now, feed, block, None);
+                    }
+                }
                 _ => {}
             }
         }
@@ -259,6 +285,31 @@ impl Adversary {
             bitfield: Some(&coded),
         };
         self.say(now, feed, &Message::Have(have));
+    }
+
+    /// A bitfield that is cut off, an index that no feed reaches, or a body without what it must have.
+    fn nonsense(&mut self, now: Instant, feed: usize) {
+        let have = |start, bitfield| {
+            Message::Have(wire::Have {
+                start,
+                end: None,
+                bitfield,
+            })
+        };
+        let draw = self.random.below(30);
+        match draw {
+            0 => self.say(now, feed, &have(0, Some(&[200]))),
+            1 => self.say(now, feed, &have(u64::MAX, None)),
+            2 => {
+                let channel = self.feeds[feed].1;
+                let sent =
+                    self.protocol
+                        .send_raw(now, channel, Message::REQUEST, &[], &mut self.out);
+                // A connection that is over says nothing more.
+                sent.ok();
+            }
+            _ => {}
+        }
     }
 
     fn flood(&mut self, now: Instant, feed: usize) {

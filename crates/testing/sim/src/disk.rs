@@ -21,6 +21,22 @@ pub enum Trouble {
     Read,
 }
 
+impl Trouble {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Full,
+        Self::Halt(Fault::After),
+        Self::Halt(Fault::Before),
+        Self::Halt(Fault::Hidden),
+        Self::Halt(Fault::Torn),
+        Self::Operation(Fault::After),
+        Self::Operation(Fault::Before),
+        Self::Operation(Fault::Hidden),
+        Self::Operation(Fault::Torn),
+        Self::Read,
+    ];
+}
+
 /// A disk: one store, and a file for each feed whose blocks are attached.
 pub(crate) struct Disk {
     pub(crate) plan: FaultPlan,

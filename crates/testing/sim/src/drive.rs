@@ -6,7 +6,9 @@ use crate::oracle::Violation;
 use crate::world::World;
 use core::time::Duration;
 use hyperfeed_types::Instant;
-use hyperfeed_v2_replicate::{EdgeCommand, Event, Outgoing, PeerError, PeerKey, Reply};
+use hyperfeed_v2_replicate::{
+    EdgeCommand, EdgeEvent, Event, Incoming, Outgoing, PeerError, PeerKey, Reply,
+};
 
 impl World {
     /// Lets time pass.
@@ -43,7 +45,7 @@ impl World {
         }
     }
 
-    /// Compares everything that everybody stores with what the writers stand for.
+    /// Compares all nodes that everybody stores with those of the writers that are up.
     ///
     /// # Errors
     /// Somebody stores a node that is none of the writer's.
@@ -223,6 +225,13 @@ impl World {
                 Who::Node { host, peer, edge } => match edge.poll() {
                     Ok(Some(event)) => {
                         let (host, peer) = (*host, *peer);
+                        if let EdgeEvent::Message { message, .. } = &event {
+                            match message {
+                                Incoming::Request(..) => end.asked += 1,
+                                Incoming::Response(..) => end.last_response = now,
+                                _ => {}
+                            }
+                        }
                         if let Some(node) = &mut self.hosts[host.0].node {
                             node.handle_edge(now, peer, event);
                         }
@@ -309,7 +318,9 @@ impl World {
                     Outgoing::Response(answer) => {
                         let block = answer.block.get();
                         oracle.told(id, *name, block..block + 1);
+                        end.answers += 1;
                     }
+                    Outgoing::Request(..) => end.last_request = now,
                     _ => {}
                 }
             }

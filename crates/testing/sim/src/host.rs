@@ -64,8 +64,15 @@ impl Host {
     }
 
     pub(crate) fn config(&self) -> Config {
+        // Smaller than what fits the whole world, so that adversaries get there, and larger than what honest hosts
+        // need: feeds have some hundreds of blocks here.
         Config {
             durability: self.class,
+            max_in_flight: 1024,
+            max_queued_requests: 2048,
+            max_unrequested: 128,
+            max_unwritten: 256 << 10,
+            max_window: 256,
             ..Config::default()
         }
     }

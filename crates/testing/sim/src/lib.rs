@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod action;
 mod adversary;
 mod disk;
 mod drive;
+mod faults;
 mod host;
 mod lie;
 mod link;
@@ -12,6 +14,7 @@ mod scenario;
 mod stats;
 mod world;
 
+pub use action::Action;
 pub use adversary::Mood;
 pub use disk::Trouble;
 pub use host::{HostId, NamedFeed};
@@ -19,6 +22,6 @@ pub use lie::Lie;
 pub use link::{LinkId, Quality};
 pub use oracle::Violation;
 pub use random::Random;
-pub use scenario::{Action, Failure, Scenario};
+pub use scenario::{Failure, Scenario};
 pub use stats::Stats;
 pub use world::World;

@@ -51,6 +51,12 @@ pub(crate) struct End {
     pub(crate) incoming: VecDeque<(Instant, Vec<u8>)>,
     /// When the line away from this end is free again.
     pub(crate) line_free: Instant,
+    /// Requests that came in at this end, and answers that went out.
+    pub(crate) asked: u64,
+    pub(crate) answers: u64,
+    /// When this end last asked for a block, and when one last came.
+    pub(crate) last_request: Instant,
+    pub(crate) last_response: Instant,
     /// Costs of commands to report as written, with the time at which they are.
     pub(crate) writing: VecDeque<(Instant, usize)>,
 }
@@ -86,6 +92,10 @@ impl End {
             open: true,
             incoming: VecDeque::new(),
             line_free: now,
+            asked: 0,
+            answers: 0,
+            last_request: now,
+            last_response: now,
             writing: VecDeque::new(),
         }
     }

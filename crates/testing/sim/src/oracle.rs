@@ -33,6 +33,8 @@ pub enum Violation {
         /// The index.
         block: u64,
     },
+    /// Something panicked; what it said is on stderr.
+    Panicked,
     /// A request is still out though its time is over.
     Overdue {
         /// Who asked.
@@ -147,6 +149,12 @@ impl Oracle {
             .insert_range(blocks);
     }
 
+    /// Whether a host has told of all these blocks.
+    pub(crate) fn has_told(&self, id: HostId, name: NamedFeed, blocks: Range<u64>) -> bool {
+        let told = self.told.get(&(id, name));
+        told.is_some_and(|told| told.contains_range(blocks))
+    }
+
     pub(crate) fn told_bits(&mut self, id: HostId, name: NamedFeed, start: u64, coded: &[u8]) {
         for run in rle::decode(coded, u64::MAX >> 1).into_iter().flatten() {
             if run.value {
@@ -222,7 +230,8 @@ impl Oracle {
             }),
             false => Ok(()),
         };
-        for info in node.peers() {
+        let peers = node.peers();
+        for info in &peers {
             let least = (config.min_window as usize + 16) * info.feeds.len();
             within(
                 "unwritten",
@@ -243,9 +252,22 @@ impl Oracle {
             .flat_map(|link| &link.ends)
             .filter(|end| end.open)
         {
-            if let Who::Node { host, edge, .. } = &end.who
+            if let Who::Node { host, edge, peer } = &end.who
                 && *host == id
             {
+                within(
+                    "answers to fewer requests",
+                    usize::try_from(end.answers).unwrap_or(usize::MAX),
+                    usize::try_from(end.asked).unwrap_or(usize::MAX),
+                )?;
+                // By the clock of the link, not by what the node remembers.
+                let latest = end.last_request.max(end.last_response);
+                let patience = config.request_timeout + GRACE;
+                if now.saturating_since(latest) > patience
+                    && let Some(info) = peers.iter().find(|info| info.peer == *peer)
+                {
+                    within("requests past their time", info.in_flight, 0)?;
+                }
                 let stats = edge.stats();
                 within("held bytes", stats.held_bytes, limits.max_held_bytes)?;
                 within("held frames", stats.held_frames, limits.max_held_frames)?;
@@ -256,14 +278,21 @@ impl Oracle {
         Ok(())
     }
 
-    /// Every stored node is the writer's.
+    /// Every stored node is the writer's, as far as the writer can be read now.
     pub(crate) fn prove(&self, hosts: &mut [Host], feeds: &[Feed]) -> Result<(), Violation> {
         for (at, feed) in feeds.iter().enumerate() {
             let name = NamedFeed(at);
-            let tree = tree(&mut hosts[feed.writer.0], name);
+            let writer = &mut hosts[feed.writer.0];
+            let length = writer.feed(name).map_or(0, |feed| feed.contiguous());
+            let Some(tree) = tree(writer, name) else {
+                continue;
+            };
             for (at, host) in hosts.iter_mut().enumerate() {
                 let nodes = stored(host, name, tree.len() as u64 * 2 + 2);
-                for node in nodes {
+                // After a commit that failed, a writer may have stored more than it knows of.
+                let own = at == feed.writer.0;
+                let known = |node: &Node| !own || node.index.blocks().end <= length;
+                for node in nodes.into_iter().filter(known) {
                     if tree.get(&node.index) != Some(&node.hash) {
                         return Err(Violation::Unproven {
                             host: HostId(at),
@@ -308,24 +337,20 @@ impl Oracle {
     }
 }
 
-/// The tree over all blocks of the writer.
-fn tree(writer: &mut Host, name: NamedFeed) -> BTreeMap<NodeIndex, Hash> {
-    let length = writer.feed(name).map_or(0, |feed| feed.contiguous());
+/// The tree over all blocks of the writer; none while it is down or cannot be read.
+fn tree(writer: &mut Host, name: NamedFeed) -> Option<BTreeMap<NodeIndex, Hash>> {
+    let length = writer.feed(name)?.contiguous();
     let mut appender = Appender::<Sha256Tree>::new();
     let mut nodes: Vec<Node> = Vec::new();
     for index in 0..length {
-        let Ok(Some(data)) = writer.block(name, index) else {
-            break;
-        };
+        let data = writer.block(name, index).ok().flatten()?;
         let (leaf, size) = (Sha256Tree::leaf(&data), data.len() as u64);
         appender
             .push(leaf, size, &mut nodes)
             .expect("the feed was written");
     }
-    nodes
-        .into_iter()
-        .map(|node| (node.index, node.hash))
-        .collect()
+    let nodes = nodes.into_iter().map(|node| (node.index, node.hash));
+    Some(nodes.collect())
 }
 
 /// The nodes below an index that a host stores.

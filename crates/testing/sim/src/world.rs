@@ -1,7 +1,6 @@
 //! Hosts, feeds, links, and what can be done to them.
 
 use crate::adversary::{Adversary, Known, Mood};
-use crate::disk::Trouble;
 use crate::host::{Feed, Host, HostId, NamedFeed};
 use crate::link::{End, Link, LinkId, Quality, Who};
 use crate::oracle::{Oracle, Violation};
@@ -9,7 +8,6 @@ use crate::random::Random;
 use crate::stats::Stats;
 use bytes::Bytes;
 use core::fmt;
-use core::time::Duration;
 use hyperfeed_flat_tree::BlockIndex;
 use hyperfeed_merkle::Digest;
 use hyperfeed_storage::Durability;
@@ -275,7 +273,7 @@ impl World {
         let replay = self.recorded.clone();
         let adversary = Adversary::new(mood, config, known, replay, random, now);
         let other = End::new(Who::Adversary(Box::new(adversary)), now);
-        self.stats.fault(&format!("adversary: {mood:?}"));
+        self.stats.fault(&Stats::adversary(&mood));
         self.links
             .push(Link::new([end, other], Quality::default(), now));
         self.say(|| format!("an adversary at {host:?}: {mood:?}"));
@@ -283,12 +281,19 @@ impl World {
         Some(LinkId(self.links.len() - 1))
     }
 
-    /// What the writer of a feed could prove now to somebody who has nothing.
+    /// What the writer of a feed could prove now to somebody who has nothing. Nothing at all if a crash could still
+    /// take some of it: nobody was told of that, so nobody can have it.
     fn truth(&mut self, name: NamedFeed) -> Known {
         let feed = &self.feeds[name.0];
         let mut blocks = BTreeMap::new();
+        let length = self.hosts[feed.writer.0]
+            .feed(name)
+            .map_or(0, |feed| feed.contiguous());
+        let is_safe =
+            length <= feed.acknowledged || self.oracle.has_told(feed.writer, name, 0..length);
         let host = &mut self.hosts[feed.writer.0];
         if let (Some(node), Some(slot)) = (&mut host.node, host.feeds.get(&name))
+            && is_safe
             && let Some((feed, store)) = node.feed_and_store(*slot)
         {
             for index in 0..feed.contiguous() {
@@ -305,124 +310,6 @@ impl World {
         Known {
             key: self.feeds[name.0].key,
             blocks,
-        }
-    }
-
-    /// Cuts a link: both sides notice, what was on the way is lost.
-    pub fn cut(&mut self, link: LinkId) {
-        if self.links.get(link.0).is_some_and(Link::is_open) {
-            self.stats.fault("link cut");
-            self.say(|| format!("{link:?} is cut"));
-            self.close(link.0, 0);
-            self.close(link.0, 1);
-        }
-    }
-
-    /// Nothing arrives on a link any more, and neither side is told.
-    pub fn half_open(&mut self, link: LinkId) {
-        if let Some(found) = self.links.get_mut(link.0) {
-            found.half_open = true;
-            found.ends.iter_mut().for_each(|end| end.incoming.clear());
-            self.stats.fault("link half-open");
-        }
-    }
-
-    /// Nothing moves on a link for a while.
-    pub fn stall(&mut self, link: LinkId, for_ms: u64) {
-        if let Some(found) = self.links.get_mut(link.0) {
-            found.stalled_until = self.now + Duration::from_millis(for_ms);
-            self.stats.fault("link stalled");
-        }
-    }
-
-    /// Stops, or begins again, to answer the other side of a link about a feed.
-    pub fn pause(&mut self, link: LinkId, side: usize, name: NamedFeed, paused: bool) {
-        let Some((host, peer)) = self
-            .links
-            .get(link.0)
-            .and_then(|link| link.ends[side].host())
-        else {
-            return;
-        };
-        let found = &mut self.hosts[host.0];
-        if let (Some(node), Some(slot)) = (&mut found.node, found.feeds.get(&name)) {
-            match paused {
-                true => node.pause(peer, *slot),
-                false => node.resume(peer, *slot),
-            }
-            self.turn(host);
-        }
-    }
-
-    /// Leaves a feed on a link, or joins it again.
-    pub fn share(&mut self, link: LinkId, side: usize, name: NamedFeed, shared: bool) {
-        let now = self.now;
-        let Some((host, peer)) = self
-            .links
-            .get(link.0)
-            .and_then(|link| link.ends[side].host())
-        else {
-            return;
-        };
-        let found = &mut self.hosts[host.0];
-        if let (Some(node), Some(slot)) = (&mut found.node, found.feeds.get(&name)) {
-            match shared {
-                true => drop(node.join(now, peer, *slot)),
-                false => node.leave(now, peer, *slot),
-            }
-            self.turn(host);
-        }
-    }
-
-    /// A host dies: its connections break, what its disk may lose is gone.
-    pub fn crash(&mut self, id: HostId) {
-        if self.hosts[id.0].node.is_none() {
-            return;
-        }
-        self.stats.fault(match self.hosts[id.0].class {
-            Durability::Power => "crash with loss of power",
-            _ => "crash of the process",
-        });
-        self.say(|| format!("{id:?} crashes"));
-        let Self { hosts, random, .. } = self;
-        hosts[id.0].crash(random);
-        for link in 0..self.links.len() {
-            let at = |end: &End| end.host().is_some_and(|(host, _)| host == id);
-            if self.links[link].is_open() && self.links[link].ends.iter().any(at) {
-                self.close(link, 0);
-                self.close(link, 1);
-            }
-        }
-    }
-
-    /// Starts a host that is down. Its links stay cut.
-    pub fn restart(&mut self, id: HostId) {
-        if self.hosts[id.0].node.is_none() {
-            let Self {
-                hosts,
-                feeds,
-                random,
-                ..
-            } = self;
-            hosts[id.0].start(feeds, random);
-            self.oracle.restarted(id, &self.hosts[id.0], &self.feeds);
-            self.say(|| format!("{id:?} starts"));
-        }
-    }
-
-    /// Makes a host's disk fail, from the operation on that comes after so many others.
-    pub fn trouble(&mut self, id: HostId, trouble: Trouble, after: u64) {
-        if self.hosts[id.0].node.is_some() {
-            self.hosts[id.0].disk.trouble(trouble, after);
-            self.stats.fault(&format!("disk: {trouble:?}"));
-            self.say(|| format!("the disk of {id:?} has a trouble: {trouble:?}"));
-        }
-    }
-
-    /// A host's disk works again, if it did not.
-    pub fn heal(&mut self, id: HostId) {
-        if self.hosts[id.0].node.is_some() {
-            self.hosts[id.0].disk.plan.heal();
         }
     }
 

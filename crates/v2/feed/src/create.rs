@@ -89,6 +89,7 @@ impl Feed {
             distrusted: BTreeSet::new(),
             signed_beyond: None,
             stale: false,
+            adopted: Vec::new(),
             cursor: None,
             stage: Stage::default(),
         })

@@ -2,6 +2,7 @@ use crate::head::Head;
 use crate::stage::Stage;
 use crate::{Blocks, FeedError, FeedRecord, Kind, Slot, Staged, Store};
 use core::fmt;
+use core::ops::Range;
 use hyperfeed_bitfield::Bitfield;
 use hyperfeed_flat_tree::{BlockIndex, NodeIndex};
 use hyperfeed_merkle::{Digest, Node, TreeIndex};
@@ -43,6 +44,8 @@ pub struct Feed {
     pub(crate) signed_beyond: Option<u64>,
     /// A commit failed: memory may be older than the store.
     pub(crate) stale: bool,
+    /// Blocks that a failed commit stored all the same, not yet told to whoever asks.
+    pub(crate) adopted: Vec<Range<u64>>,
     /// A block and its byte offset in the attached file, for the next sequential access.
     pub(crate) cursor: Option<(u64, u64)>,
     pub(crate) stage: Stage,

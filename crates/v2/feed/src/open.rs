@@ -3,7 +3,7 @@ use crate::head::Head;
 use crate::layout::{self, Numbered};
 use crate::stage::Stage;
 use crate::{Blocks, Feed, FeedError, FeedRecord, Kind, Slot, Store};
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, Range};
 use hyperfeed_bitfield::{Bitfield, PAGE_BYTES, Page};
 use hyperfeed_merkle::{TreeHash, TreeIndex};
 use hyperfeed_v2_crypto::{KeyPair, SecretKey, Sha256Tree, verify};
@@ -65,6 +65,7 @@ impl Feed {
             distrusted: BTreeSet::new(),
             signed_beyond: loaded.expected,
             stale: false,
+            adopted: Vec::new(),
             cursor: None,
             stage: Stage::default(),
         };
@@ -85,8 +86,18 @@ impl Feed {
         self.ready(store)
     }
 
-    /// Makes sure that memory is what the store has, before anything new is staged.
-    pub(crate) fn ready(&mut self, store: &mut Store) -> Result<(), FeedError> {
+    /// Blocks that a commit stored though it failed, since this was last asked: they are held, and whoever was told of
+    /// the failure does not know it.
+    pub fn take_adopted(&mut self) -> Vec<Range<u64>> {
+        core::mem::take(&mut self.adopted)
+    }
+
+    /// Makes sure that memory is what the store has, before anything new is staged. Does nothing unless a commit
+    /// failed and [`discard_staged`](Self::discard_staged) failed as well; any `stage_*` call does it, too.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn ready(&mut self, store: &mut Store) -> Result<(), FeedError> {
         if !self.stale {
             return Ok(());
         }
@@ -98,6 +109,9 @@ impl Feed {
             record.writable = true;
         }
         let loaded = Loaded::load(store, &record)?;
+        let found = loaded.held.runs(0..u64::MAX);
+        let found: Vec<Range<u64>> = found.flat_map(|run| self.held.gaps(run)).collect();
+        self.adopted.extend(found);
         self.record = record;
         self.head = loaded.head;
         self.written_head = loaded.written_head;

@@ -131,6 +131,7 @@ impl Replicator {
         for range in ranges(committed.appended, committed.put) {
             self.arrived(slot, range);
         }
+        self.adopt(now, slot);
         self.tell_downloads(now, slot);
         // Room in windows, and perhaps an owner that waits for the feed to be whole.
         self.wake_all(slot);
@@ -183,6 +184,22 @@ impl Replicator {
         }
     }
 
+    /// Blocks of a commit that failed and happened all the same: as new as any to peers and to whoever waits.
+    pub(crate) fn adopt(&mut self, now: Instant, slot: Slot) {
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return;
+        };
+        let adopted = hosted.feed.take_adopted();
+        if adopted.is_empty() {
+            return;
+        }
+        for range in adopted {
+            self.arrived(slot, range);
+        }
+        self.tell_downloads(now, slot);
+        self.wake_all(slot);
+    }
+
     fn answer_waiters(&mut self, slot: Slot, block: u64) {
         let Some(hosted) = self.feeds.get_mut(&slot) else {
             return;
@@ -216,6 +233,10 @@ impl Replicator {
             });
         }
         let reloaded = hosted.feed.discard_staged(&mut self.store);
+        self.adopt(now, slot);
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return;
+        };
         if matches!(error, Error::Feed(error) if matches!(**error, FeedError::Behind { .. })) {
             // Only the appends were wrong: a longer feed was seen. Its blocks are what downloads are for.
             self.wake_all(slot);
@@ -263,7 +284,7 @@ fn ranges(appended: Range<u64>, put: Vec<BlockIndex>) -> Vec<Range<u64>> {
 }
 
 /// Time until a feed whose storage failed is tried again.
-const RETRY: Duration = Duration::from_secs(2);
+pub(crate) const RETRY: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

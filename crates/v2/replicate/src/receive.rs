@@ -186,11 +186,16 @@ impl Replicator {
                 }
                 Ok(())
             }
-            Err(error) if is_the_peers_fault(&error) => Err(PeerError::BadBlock {
-                feed: *hosted.feed.id(),
-                block,
-                error: Arc::new(error),
-            }),
+            Err(error) if is_the_peers_fault(&error) => {
+                let feed = *hosted.feed.id();
+                // Free for others again; the connection has no request for it any more that would tell them.
+                self.wake_all(slot);
+                Err(PeerError::BadBlock {
+                    feed,
+                    block,
+                    error: Arc::new(error),
+                })
+            }
             Err(error) => {
                 let error = Error::from(error);
                 hosted.failed = Some((error.clone(), now + STORAGE_RETRY));

@@ -1,5 +1,6 @@
 //! What happens because time passes.
 
+use crate::commit::RETRY;
 use crate::{PeerKey, Replicator};
 use core::time::Duration;
 use hyperfeed_types::Instant;
@@ -40,7 +41,7 @@ impl Replicator {
             {
                 hosted.failed = None;
                 self.failing.remove(&slot);
-                self.wake_all(slot);
+                self.look_again(now, slot);
             }
             if self
                 .feeds
@@ -50,6 +51,20 @@ impl Replicator {
                 self.tell_downloads(now, slot);
             }
         }
+    }
+
+    /// Storage failed a while ago: finds out what is there, if that failed, too.
+    fn look_again(&mut self, now: Instant, slot: Slot) {
+        let Some(hosted) = self.feeds.get_mut(&slot) else {
+            return;
+        };
+        if let Err(error) = hosted.feed.ready(&mut self.store) {
+            hosted.failed = Some((error.into(), now + RETRY));
+            self.failing.insert(slot);
+            return;
+        }
+        self.adopt(now, slot);
+        self.wake_all(slot);
     }
 
     fn watch(&mut self, now: Instant, peer: PeerKey, slot: Slot) {

@@ -3,7 +3,7 @@
 use hyperfeed_testing_sim::Scenario;
 
 /// Fails with the seeds that fail, and how to look at them.
-pub(crate) fn all_end_well(seeds: impl Iterator<Item = u64>) {
+fn all_end_well(seeds: impl Iterator<Item = u64>) {
     let failed: Vec<String> = seeds
         .filter_map(|seed| Some((seed, Scenario::from_seed(seed).run(false).err()?)))
         .map(|(seed, failure)| format!("seed {seed}: {}", failure.violation))
