@@ -71,6 +71,18 @@ impl Command {
         String::from_utf8(output.stdout).map_err(|_| self.failure("wrote text that is not UTF-8"))
     }
 
+    /// Runs it to its end; gives whether it succeeded, and what it wrote to stdout and stderr.
+    pub(crate) fn listen(&self) -> Result<(bool, String), Failure> {
+        let output = self
+            .std()
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| self.failure(&format!("cannot start: {error}")))?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        Ok((output.status.success(), said))
+    }
+
     fn std(&self) -> std::process::Command {
         let program: &OsStr = self.program.as_ref();
         let mut command = match (self.program.as_str(), std::env::var_os("CARGO")) {

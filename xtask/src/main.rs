@@ -6,11 +6,14 @@
 mod bench;
 mod command;
 mod demo;
+mod deny;
 mod docs;
+mod fuzz;
 mod house;
 mod interop;
 mod kernels;
 mod layers;
+mod mutants;
 mod no_std;
 mod parity;
 mod program;
@@ -28,8 +31,9 @@ use step::Failure;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  test [--no-node]     everything a change must pass: format, layers, house rules, lints, docs,
-                       no_std builds, all Rust tests, then live tests against npm hypercore
+  test [--no-node]     everything a change must pass: format, layers, house rules, dependencies,
+                       lints, docs, no_std builds, all Rust tests, simulated networks, then
+                       live tests against npm hypercore
   demo [FILE...] [--keep]
                        two hyperfeed processes: share files, clone them over TCP, append while
                        connected, compare byte for byte
@@ -47,6 +51,10 @@ cargo xtask COMMAND
                        writers, peers and attackers as processes for ten minutes, and a report of
                        what was lost, leaked or grew (needs Linux)
   vectors [--check]    make the test vectors anew with npm; --check: only compare with those there are
+  mutants [NAME...]    puts known mistakes into the code one at a time: the simulation must catch each
+  fuzz [TARGET...] [--seconds N]
+                       hostile bytes for every decoder, guided by coverage (needs a C++ compiler)
+  deny [--advisories]  what may enter the dependency tree; builds cargo-deny when it is missing
   layers               only the check that every dependency points down
   house                only the textual rules of the house
   no-std [--host]      only the builds without std; --host: do not try the bare-metal target
@@ -65,6 +73,9 @@ fn main() -> ExitCode {
         ("bench", rest) => bench::run(rest),
         ("crash", rest) => program::run("hyperfeed-testing-crash", rest),
         ("demo", rest) => demo::run(rest),
+        ("deny", []) => deny::run(false),
+        ("deny", ["--advisories"]) => deny::run(true),
+        ("fuzz", rest) => fuzz::run(rest),
         ("interop", rest) => interop::run(rest),
         ("sim", rest) => sim::run(rest),
         ("soak", rest) => program::run("hyperfeed-testing-soak", rest),
@@ -72,6 +83,7 @@ fn main() -> ExitCode {
         ("vectors", ["--check"]) => vectors::run(vectors::Made::Compared),
         ("kernels", []) => kernels::run(kernels::Counts::Compared),
         ("kernels", ["--accept"]) => kernels::run(kernels::Counts::Accepted),
+        ("mutants", rest) => mutants::run(rest),
         ("layers", []) => layers::run(),
         ("house", []) => house::run(),
         ("no-std", []) => no_std::run(no_std::Target::BareMetal),

@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 use crate::step::{Failure, Steps};
-use crate::{house, interop, kernels, layers, no_std, sim};
+use crate::{deny, house, interop, kernels, layers, no_std, sim};
 
 /// What to do about the tests that need Node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +19,15 @@ pub(crate) fn run(node: Node) -> Result<(), Failure> {
         Node::LeftOut => warn_without_node(),
     }
     let mut steps = Steps::new(match node {
-        Node::Required => 12,
-        Node::LeftOut => 10,
+        Node::Required => 13,
+        Node::LeftOut => 11,
     });
     steps.step("formatting", || {
         Command::cargo(["fmt", "--all", "--check"]).run()
     })?;
     steps.step("layers", layers::run)?;
     steps.step("house rules", house::run)?;
+    steps.step("dependencies: bans, licences, sources", || deny::run(false))?;
     steps.step("lints", || lints().iter().try_for_each(Command::run))?;
     steps.step("documentation", || documentation().run())?;
     steps.step("builds without std", || {

@@ -10,6 +10,7 @@ mod output;
 mod place;
 mod size;
 mod unfinished;
+mod values;
 
 use args::Cli;
 use error::Failure;

@@ -1,13 +1,13 @@
 //! Peers that have the keys and mean no good.
 
+use crate::known::Known;
 use crate::lie::{Answer, Lie};
 use crate::random::Random;
 use core::time::Duration;
-use hyperfeed_types::{FeedKey, Instant};
-use hyperfeed_v2_feed::{Block, Proof};
+use hyperfeed_types::Instant;
 use hyperfeed_v2_protocol::{ChannelId, Config, Event, Protocol};
 use hyperfeed_v2_wire::{self as wire, Handshake, Message, encode_frame_header, varint};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// What an adversary does, besides claiming blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,12 +73,6 @@ impl Mood {
         let plain = Self::PLAIN.get((draw % 19) as usize);
         plain.copied().unwrap_or(Self::Lies(lie))
     }
-}
-
-/// A feed as the adversary knows it: all of its truth.
-pub(crate) struct Known {
-    pub(crate) key: FeedKey,
-    pub(crate) blocks: BTreeMap<u64, (Block, Proof)>,
 }
 
 pub(crate) struct Adversary {
@@ -222,7 +216,7 @@ impl Adversary {
         };
         let mut answer = Answer::new(block, truth);
         if let Some(lie) = lie {
-            answer.spoil(lie, &mut self.random);
+            answer.spoil(lie, &self.feeds[feed].0, &mut self.random);
         }
         answer.send(|response| self.say(now, feed, &Message::Response(response)));
     }
@@ -233,8 +227,8 @@ impl Adversary {
             match self.mood {
                 Mood::Bombs => self.bomb(now, feed),
                 Mood::Deaf => {
-                    // Others each time: asking twice for one block counts once.
-                    let first = u64::from(self.acts) * 200;
+                    // What there is, or others each time: asking twice for one block counts once.
+                    let first = u64::from(self.acts % 2 * self.acts) * 200;
                     for block in first..first + 200 {
                         self.request(now, feed, block);
                     }

@@ -112,11 +112,14 @@ impl World {
                 oracle,
                 hosts,
                 feeds,
-                links,
                 ..
             } = self;
             oracle.look(HostId(at), &mut hosts[at], feeds)?;
-            oracle.measure(now, HostId(at), &hosts[at], links)?;
+        }
+        // Also of hosts that think there is nothing to do.
+        for (at, host) in self.hosts.iter().enumerate() {
+            self.oracle
+                .measure(self.now, HostId(at), host, &self.links)?;
         }
         // A machine that stopped in the middle of a write.
         for at in 0..self.hosts.len() {

@@ -6,6 +6,7 @@ mod disk;
 mod drive;
 mod faults;
 mod host;
+mod known;
 mod lie;
 mod link;
 mod oracle;

@@ -1,6 +1,8 @@
 //! Ways not to tell the truth about a block.
 
+use crate::known::Known;
 use crate::random::Random;
+use hyperfeed_merkle::Node;
 use hyperfeed_v2_feed::{Block, Proof};
 use hyperfeed_v2_wire::{NodeRecord, Nodes, Response};
 
@@ -17,6 +19,8 @@ pub enum Lie {
     Nodes,
     /// The index of the block.
     Place,
+    /// The block, behind the true roots of a length and their signature, which prove nothing about it.
+    Roots,
     /// The signature: changed, cut, or missing.
     Signature,
     /// A node's size.
@@ -25,12 +29,13 @@ pub enum Lie {
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Data,
         Self::Length,
         Self::Node,
         Self::Nodes,
         Self::Place,
+        Self::Roots,
         Self::Signature,
         Self::Size,
     ];
@@ -46,20 +51,15 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn new(block: u64, (found, proof): &(Block, Proof)) -> Self {
-        let node = |node: &hyperfeed_merkle::Node| NodeRecord {
-            index: node.index.get(),
-            size: node.size,
-            hash: node.hash,
-        };
         Self {
             block,
             data: found.data.to_vec(),
-            nodes: proof.nodes.iter().map(node).collect(),
+            nodes: proof.nodes.iter().map(record).collect(),
             signature: proof.signature.as_ref().map(|s| s.as_bytes().to_vec()),
         }
     }
 
-    pub(crate) fn spoil(&mut self, lie: Lie, random: &mut Random) {
+    pub(crate) fn spoil(&mut self, lie: Lie, known: &Known, random: &mut Random) {
         let draw = random.draw();
         match lie {
             Lie::Data => match self.data.first_mut() {
@@ -69,6 +69,12 @@ impl Answer {
             Lie::Length if draw.is_multiple_of(2) => self.data.push(0),
             Lie::Length => self.data.clear(),
             Lie::Place => self.block = self.block.wrapping_add(1 + draw % 3),
+            Lie::Roots => {
+                if let Some(roots) = known.roots() {
+                    self.nodes = roots.iter().map(record).collect();
+                }
+                self.data.push(1);
+            }
             Lie::Signature => match (&mut self.signature, draw % 3) {
                 (Some(signature), 0) => signature[5] ^= 1,
                 (Some(signature), 1) => signature.truncate(63),
@@ -87,6 +93,8 @@ impl Answer {
         match (lie, draw % 4) {
             (Lie::Node, _) => self.nodes[at].hash = [7; 32].into(),
             (Lie::Size, 0) => self.nodes[at].size = u64::MAX - 1,
+            // The last ones are roots: no hash covers their sizes until the feed grows over them.
+            (Lie::Size, 1) => self.nodes[count as usize - 1].size += 1 + draw % 1000,
             (Lie::Size, _) => self.nodes[at].size += 1 + draw % 1000,
             (_, 0) => drop(self.nodes.remove(at)),
             (_, 1) => {
@@ -105,5 +113,13 @@ impl Answer {
             nodes: Nodes::new(&self.nodes),
             signature: self.signature.as_deref(),
         })
+    }
+}
+
+fn record(node: &Node) -> NodeRecord {
+    NodeRecord {
+        index: node.index.get(),
+        size: node.size,
+        hash: node.hash,
     }
 }

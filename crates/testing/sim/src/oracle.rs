@@ -233,11 +233,7 @@ impl Oracle {
         let peers = node.peers();
         for info in &peers {
             let least = (config.min_window as usize + 16) * info.feeds.len();
-            within(
-                "unwritten",
-                info.unwritten,
-                config.max_unwritten + MAX_FRAME + 1024,
-            )?;
+            within("unwritten", info.unwritten, config.max_unwritten + MESSAGE)?;
             within("requests", info.queued_requests, config.max_queued_requests)?;
             within("in flight", info.in_flight, config.max_in_flight + least)?;
             within(
@@ -373,5 +369,7 @@ fn stored(host: &mut Host, name: NamedFeed, end: u64) -> Vec<Node> {
         .collect()
 }
 
+/// The largest message here, where blocks have some hundreds of bytes.
+const MESSAGE: usize = 16 << 10;
 /// Time between the end of a request's time and the tick that notices.
 const GRACE: core::time::Duration = core::time::Duration::from_millis(250);

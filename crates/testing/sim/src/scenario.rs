@@ -4,6 +4,7 @@ use crate::action::Action;
 use crate::adversary::Mood;
 use crate::disk::Trouble;
 use crate::host::{HostId, NamedFeed};
+use crate::lie::Lie;
 use crate::link::{LinkId, Quality};
 use crate::oracle::Violation;
 use crate::random::Random;
@@ -115,6 +116,8 @@ struct Session {
     hosts: Vec<HostId>,
     classes: Vec<Durability>,
     feeds: Vec<NamedFeed>,
+    /// Every copy is sparse, and every adversary lies: what was believed once stays, and has to be seen through later.
+    credulous: bool,
 }
 
 impl Session {
@@ -125,15 +128,17 @@ impl Session {
             hosts: Vec::new(),
             classes: Vec::new(),
             feeds: Vec::new(),
+            credulous: seed % 8 == 3,
             world: {
                 world.random().draw();
                 world
             },
         };
         for _ in 0..count {
-            let class = match session.world.random().chance(25) {
-                true => Durability::Power,
-                false => Durability::Process,
+            let class = match session.world.random().below(100) {
+                0..25 => Durability::Power,
+                25..50 => Durability::Relaxed,
+                _ => Durability::Process,
             };
             session.classes.push(class);
             session.hosts.push(session.world.add_host_of(class));
@@ -163,7 +168,7 @@ impl Session {
         {
             let draw = self.world.random().draw();
             let options = FeedOptions {
-                sparse: draw % 100 < 15,
+                sparse: draw % 100 < 30 || self.credulous,
                 strategy: match (draw >> 8) % 3 {
                     0 => Strategy::Linear,
                     1 => Strategy::Random,
@@ -193,7 +198,18 @@ impl Session {
             Action::Besiege { host, mood } => {
                 let encrypted = !mood.is_multiple_of(5);
                 let host = self.host(host);
-                self.world.besiege(host, Mood::drawn(mood), encrypted);
+                let mood_of = match self.credulous {
+                    true => Mood::Lies(Lie::ALL[(mood >> 8) as usize % Lie::ALL.len()]),
+                    false => Mood::drawn(mood),
+                };
+                self.world.besiege(host, mood_of, encrypted);
+                // Who asks for nothing is told no lies.
+                for feed in self.feeds.clone() {
+                    let length = self.world.acknowledged(feed);
+                    if length > 0 {
+                        self.world.get(host, feed, mood % length);
+                    }
+                }
             }
             Action::Connect { a, b, quality } => {
                 let (a, b) = (self.host(a), self.host(b));
@@ -281,6 +297,17 @@ impl Session {
                 self.world.connect(a, b, Quality::default(), true);
             }
         }
+        // Sparse copies want little of themselves: what they hold must still be of use for what they are asked.
+        for host in self.hosts.clone() {
+            for feed in self.feeds.clone() {
+                let length = self.world.acknowledged(feed);
+                if length > 0 {
+                    let any = self.world.random().below(length);
+                    self.world.get(host, feed, any);
+                    self.world.get(host, feed, length - 1);
+                }
+            }
+        }
         self.world.run_until_complete(CONVERGES_MS)?;
         // What adversaries still have to say changes nothing.
         self.world.run_for(10_000)?;
@@ -303,6 +330,7 @@ impl Session {
             (_, 0..3) => None,
             (_, 3) => Some(Durability::Power),
             (Durability::Power, _) => None,
+            (Durability::Relaxed, 4) => Some(Durability::Process),
             (_, 4) => Some(Durability::Relaxed),
             _ => Some(Durability::Process),
         }

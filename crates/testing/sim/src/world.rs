@@ -1,6 +1,6 @@
 //! Hosts, feeds, links, and what can be done to them.
 
-use crate::adversary::{Adversary, Known, Mood};
+use crate::adversary::{Adversary, Mood};
 use crate::host::{Feed, Host, HostId, NamedFeed};
 use crate::link::{End, Link, LinkId, Quality, Who};
 use crate::oracle::{Oracle, Violation};
@@ -9,13 +9,11 @@ use crate::stats::Stats;
 use bytes::Bytes;
 use core::fmt;
 use hyperfeed_flat_tree::BlockIndex;
-use hyperfeed_merkle::Digest;
 use hyperfeed_storage::Durability;
 use hyperfeed_types::{Instant, PublicId};
 use hyperfeed_v2_crypto::KeyPair;
 use hyperfeed_v2_protocol::Config as ProtocolConfig;
 use hyperfeed_v2_replicate::{FeedOptions, Leaf, PeerOptions, Token};
-use std::collections::BTreeMap;
 
 /// A network under virtual time.
 pub struct World {
@@ -125,6 +123,8 @@ impl World {
         node.append(slot, blocks.collect(), None, 0);
         node.commit(now);
         node.finalize(slot, 0);
+        // The feed is there from the beginning, whatever the class of its host.
+        node.flush(0);
         node.commit(now);
         while node.poll_reply().is_some() {}
         let key = *node
@@ -279,38 +279,6 @@ impl World {
         self.say(|| format!("an adversary at {host:?}: {mood:?}"));
         self.turn(host);
         Some(LinkId(self.links.len() - 1))
-    }
-
-    /// What the writer of a feed could prove now to somebody who has nothing. Nothing at all if a crash could still
-    /// take some of it: nobody was told of that, so nobody can have it.
-    fn truth(&mut self, name: NamedFeed) -> Known {
-        let feed = &self.feeds[name.0];
-        let mut blocks = BTreeMap::new();
-        let length = self.hosts[feed.writer.0]
-            .feed(name)
-            .map_or(0, |feed| feed.contiguous());
-        let is_safe =
-            length <= feed.acknowledged || self.oracle.has_told(feed.writer, name, 0..length);
-        let host = &mut self.hosts[feed.writer.0];
-        if let (Some(node), Some(slot)) = (&mut host.node, host.feeds.get(&name))
-            && is_safe
-            && let Some((feed, store)) = node.feed_and_store(*slot)
-        {
-            for index in 0..feed.contiguous() {
-                let Some(at) = BlockIndex::new(index) else {
-                    break;
-                };
-                let proof = feed.proof(store, at, Digest::NONE);
-                let block = feed.block(store, at);
-                if let (Ok(Some(proof)), Ok(Some(block))) = (proof, block) {
-                    blocks.insert(index, (block, proof));
-                }
-            }
-        }
-        Known {
-            key: self.feeds[name.0].key,
-            blocks,
-        }
     }
 
     /// A number that depends on everything that happened.

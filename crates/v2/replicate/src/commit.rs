@@ -364,6 +364,17 @@ mod tests {
     }
 
     #[test]
+    fn which_feeds_there_are_outlives_the_process_whatever_the_class() {
+        let (mut node, slot, mut classes) = relaxed();
+        assert_eq!(classes(), [Durability::Process], "made");
+        node.set_alias(slot, Some("name")).unwrap();
+        assert_eq!(classes(), [Durability::Process], "named");
+        node.remove_feed(Instant::ZERO, slot).unwrap();
+        // Its data is deleted later, and again if that is lost.
+        assert_eq!(classes().first(), Some(&Durability::Process), "removed");
+    }
+
+    #[test]
     fn a_flush_makes_relaxed_appends_durable() {
         let (mut node, slot, mut classes) = relaxed();
         classes();

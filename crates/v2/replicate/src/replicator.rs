@@ -5,6 +5,7 @@ use crate::hosted::Hosted;
 use crate::peer::Peer;
 use crate::rate::Bucket;
 use crate::{Config, Error, Event, FeedOptions, PeerKey, Reply};
+use hyperfeed_storage::Durability;
 use hyperfeed_types::{FeedKey, Instant, PublicId};
 use hyperfeed_v2_crypto::{Entropy, KeyPair, SecretKey};
 use hyperfeed_v2_feed::{Blocks, Feed, FeedError, Slot, Store};
@@ -175,23 +176,23 @@ impl Replicator {
         }
     }
 
-    /// Removes a feed and all the store has of it. Attached block storage is the caller's to remove.
+    /// Removes a feed and all the store has of it, durably. Attached block storage is the caller's to remove.
     ///
     /// # Errors
     /// Storage; the feed is closed but still there.
     pub fn remove_feed(&mut self, now: Instant, slot: Slot) -> Result<(), Error> {
         self.close_feed(now, slot);
         self.store.remove(slot)?;
-        Ok(self.store.commit(self.config.durability)?)
+        self.commit_durably()
     }
 
-    /// Names a feed, or takes its name away.
+    /// Names a feed, or takes its name away. Durable when this returns.
     ///
     /// # Errors
     /// The name is another feed's; storage.
     pub fn set_alias(&mut self, slot: Slot, alias: Option<&str>) -> Result<(), Error> {
         self.store.set_alias(slot, alias)?;
-        Ok(self.store.commit(self.config.durability)?)
+        self.commit_durably()
     }
 
     /// An open feed.
@@ -277,13 +278,21 @@ impl Replicator {
         }
     }
 
+    /// Commits what changes which feeds there are: in no class that the end of the process could take back.
+    fn commit_durably(&mut self) -> Result<(), Error> {
+        let class = self.config.durability.max(Durability::Process);
+        self.store.commit(class)?;
+        self.relaxed = false;
+        Ok(())
+    }
+
     fn create(
         &mut self,
         options: FeedOptions,
         make: impl FnOnce(&mut Store) -> Result<Feed, FeedError>,
     ) -> Result<Slot, Error> {
         let feed = make(&mut self.store)?;
-        self.store.commit(self.config.durability)?;
+        self.commit_durably()?;
         let slot = feed.slot();
         self.feeds
             .insert(slot, Box::new(Hosted::new(feed, options)));

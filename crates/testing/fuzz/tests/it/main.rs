@@ -1,0 +1,4 @@
+//! Every target, without a fuzzer.
+
+mod findings;
+mod inputs;
