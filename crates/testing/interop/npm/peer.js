@@ -18,15 +18,16 @@ process.on('uncaughtException', error => print({event: 'crash', message: error.m
 process.on('unhandledRejection', error => print({event: 'crash', message: String(error && error.message)}))
 
 const peerId = process.argv[2] ? Buffer.from(process.argv[2], 'hex') : undefined
-let core, feeds, connections
+let db, core, feeds, connections
 
-function start () {
-  core = hypercore(memdb(), {id: peerId})
+function start (stored) {
+  db = stored
+  core = hypercore(db, {id: peerId})
   feeds = new Feeds(core, emit)
   connections = new Connections(core, feeds, emit)
 }
 
-start()
+start(memdb())
 
 const own = {
   hello: async () => ({
@@ -41,7 +42,13 @@ const own = {
   // A new peer in the old process, which is quicker than a new process. What the old one still says is not told.
   reset: async () => {
     connections.end()
-    start()
+    start(memdb())
+    return {}
+  },
+  // The same peer again, from what it has stored; its feeds are closed before.
+  restart: async () => {
+    connections.end()
+    start(db)
     return {}
   },
   // Leaves out the events of single blocks: a thousand of them say little.

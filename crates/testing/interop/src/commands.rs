@@ -333,6 +333,11 @@ impl NpmPeer {
         Ok(())
     }
 
+    /// Begins again from what is stored; all feeds must have been closed.
+    pub fn restart(&mut self) -> Result<(), NpmError> {
+        self.request("restart", json!({})).map(drop)
+    }
+
     /// Closes a feed.
     pub fn close_feed(&mut self, name: &str) -> Result<(), NpmError> {
         self.request("closeFeed", json!({ "name": name })).map(drop)

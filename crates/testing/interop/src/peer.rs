@@ -138,6 +138,15 @@ impl NpmPeer {
         self.events().into_iter().filter_map(crash).collect()
     }
 
+    /// The most memory the process ever held, in KiB, where the system tells.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        peak.split_whitespace().next()?.parse().ok()
+    }
+
     fn start(peer_id: Option<&[u8; 32]>) -> Result<Self, NpmError> {
         let id = peer_id.map(|id| {
             id.iter()

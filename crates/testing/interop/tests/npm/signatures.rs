@@ -8,7 +8,7 @@ use crate::ours::{self, within};
 
 const SIZES: Pattern = Pattern::new(15, 200);
 const BATCHES: std::ops::RangeInclusive<usize> = 1..=33;
-const BLOCKS: u32 = 101;
+const BLOCKS: u32 = 100;
 
 /// The sizes of commits, mixed.
 async fn append_in_turn(feed: &Feed, blocks: std::ops::Range<u32>, first: usize) {
@@ -23,6 +23,14 @@ async fn append_in_turn(feed: &Feed, blocks: std::ops::Range<u32>, first: usize)
     }
 }
 
+/// In commits of one size, or of all sizes in turn.
+async fn append(feed: &Feed, blocks: std::ops::Range<u32>, batch: Option<usize>) {
+    match batch {
+        Some(batch) => ours::append_pattern(feed, SIZES, blocks, batch).await,
+        None => append_in_turn(feed, blocks, 0).await,
+    }
+}
+
 #[test]
 fn npm_clones_feeds_that_we_wrote_in_batches_of_every_size() {
     within(async {
@@ -30,9 +38,9 @@ fn npm_clones_feeds_that_we_wrote_in_batches_of_every_size() {
         let mut npm = NpmPeer::spawn().unwrap();
         let port = ours::listen(&core, ReplicateOptions::new()).await;
         let connection = npm.connect(&Connect::to(port)).unwrap();
-        for batch in BATCHES {
+        for batch in BATCHES.map(Some).chain([None]) {
             let feed = core.create_feed().await.unwrap();
-            let name = format!("batches of {batch}");
+            let name = format!("batches {batch:?}");
             npm.open(
                 &name,
                 &feed.key().unwrap().to_string(),
@@ -40,9 +48,9 @@ fn npm_clones_feeds_that_we_wrote_in_batches_of_every_size() {
             )
             .unwrap();
             // Half before they meet and half while connected.
-            ours::append_pattern(&feed, SIZES, 0..BLOCKS / 2, batch).await;
+            append(&feed, 0..BLOCKS / 2, batch).await;
             npm.join(connection, &name).unwrap();
-            ours::append_pattern(&feed, SIZES, BLOCKS / 2..BLOCKS, batch).await;
+            append(&feed, BLOCKS / 2..BLOCKS, batch).await;
             npm.wait_blocks(&name, u64::from(BLOCKS)).unwrap();
             assert_eq!(
                 npm.digest_all(&name).unwrap(),
@@ -54,55 +62,69 @@ fn npm_clones_feeds_that_we_wrote_in_batches_of_every_size() {
 }
 
 #[test]
-fn a_chain_of_npm_clones_that_are_cut_off_at_random_passes_feeds_of_every_batch_size_on() {
+fn a_chain_of_npm_clones_that_are_cut_off_at_random_passes_feeds_of_small_batches_on() {
+    chain_of_parts(1..=11);
+}
+
+#[test]
+fn a_chain_of_npm_clones_that_are_cut_off_at_random_passes_feeds_of_middling_batches_on() {
+    chain_of_parts(12..=22);
+}
+
+#[test]
+fn a_chain_of_npm_clones_that_are_cut_off_at_random_passes_feeds_of_large_batches_on() {
+    chain_of_parts(23..=*BATCHES.end());
+}
+
+fn chain_of_parts(batches: std::ops::RangeInclusive<usize>) {
     within(async {
-        for batch in BATCHES.step_by(3) {
+        let mut middles = [NpmPeer::spawn().unwrap(), NpmPeer::spawn().unwrap()];
+        let mut reader = NpmPeer::spawn().unwrap();
+        for batch in batches {
             let core = Core::memory().unwrap();
             let feed = core.create_feed().await.unwrap();
+            let name = format!("batches of {batch}");
             let key = feed.key().unwrap().to_string();
             let port = ours::listen(&core, ReplicateOptions::new()).await;
-            let mut middles = [NpmPeer::spawn().unwrap(), NpmPeer::spawn().unwrap()];
             let mut ports = Vec::new();
             for middle in &mut middles {
-                middle.open("copy", &key, FeedOptions::default()).unwrap();
-                ports.push(middle.listen(&Listen::feeds(["copy"])).unwrap());
+                middle.open(&name, &key, FeedOptions::default()).unwrap();
+                ports.push(middle.listen(&Listen::feeds([&name])).unwrap());
             }
             // Each middle hears of other parts of the feed, and is cut off with holes.
             for round in 0..6 {
                 let middle = &mut middles[round % 2];
                 let from = u32::try_from(feed.length()).unwrap();
                 ours::append_pattern(&feed, SIZES, from..from + 23, batch).await;
-                let connection = middle.connect(&Connect::to(port).feeds(["copy"])).unwrap();
-                let held = middle.blocks("copy").unwrap().held;
-                middle.wait_blocks("copy", held + 5 + round as u64).unwrap();
+                let connection = middle.connect(&Connect::to(port).feeds([&name])).unwrap();
+                let held = middle.blocks(&name).unwrap().held;
+                middle.wait_blocks(&name, held + 5 + round as u64).unwrap();
                 middle.close(connection).unwrap();
             }
-            let mut reader = NpmPeer::spawn().unwrap();
-            reader.open("copy", &key, FeedOptions::default()).unwrap();
+            reader.open(&name, &key, FeedOptions::default()).unwrap();
             let reading = Core::memory().unwrap();
             let copy = ours::open(&reading, &key).await;
             for port in ports {
-                reader.connect(&Connect::to(port).feeds(["copy"])).unwrap();
+                reader.connect(&Connect::to(port).feeds([&name])).unwrap();
                 ours::connect(&reading, port, ReplicateOptions::new()).await;
             }
             let mut known = 0;
             for block in 0..feed.length() {
                 known += u64::from(
-                    middles[0].has("copy", block).unwrap()
-                        || middles[1].has("copy", block).unwrap(),
+                    middles[0].has(&name, block).unwrap() || middles[1].has(&name, block).unwrap(),
                 );
             }
-            reader.wait_blocks("copy", known).unwrap();
+            reader.wait_blocks(&name, known).unwrap();
             while copy.held_blocks() < known {
                 futures_timer::Delay::new(std::time::Duration::from_millis(20)).await;
             }
             // The writer fills the holes.
-            reader.connect(&Connect::to(port).feeds(["copy"])).unwrap();
+            reader.connect(&Connect::to(port).feeds([&name])).unwrap();
             ours::connect(&reading, port, ReplicateOptions::new()).await;
-            reader.wait_blocks("copy", feed.length()).unwrap();
+            reader.wait_blocks(&name, feed.length()).unwrap();
             copy.download(..).await.unwrap();
             let expected = ours::digest(&feed).await;
-            assert_eq!(reader.digest_all("copy").unwrap(), expected);
+            assert_eq!(reader.digest_all(&name).unwrap(), expected);
             assert_eq!(ours::digest(&copy).await, expected);
             for npm in middles.iter_mut().chain([&mut reader]) {
                 ours::assert_well(npm);
@@ -156,7 +178,7 @@ fn sparse_clones_of_npm_and_of_ours_feed_each_other_whatever_the_batches_were() 
                         append_in_turn(
                             &world.writer,
                             from..from + 20 * round / 2,
-                            dice.below(20) as usize,
+                            dice.below(33) as usize,
                         )
                         .await
                     }

@@ -11,6 +11,7 @@ pub(crate) struct Cast([bool; HOSTS]);
 
 impl Cast {
     pub(crate) const NPM_ALONE: Self = Self([false; HOSTS]);
+    pub(crate) const OURS_ALONE: Self = Self([true; HOSTS]);
 
     /// All ours, and two of the six mixtures.
     pub(crate) fn against_npm(seed: u64) -> [Self; 3] {
@@ -19,7 +20,7 @@ impl Cast {
                 ((1 + number % 6) >> host) & 1 == 1
             }))
         };
-        [Self([true; HOSTS]), mixture(seed), mixture(seed + 3)]
+        [Self::OURS_ALONE, mixture(seed), mixture(seed + 3)]
     }
 
     pub(crate) const fn is_ours(self, host: usize) -> bool {

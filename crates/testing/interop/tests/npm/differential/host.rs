@@ -1,5 +1,7 @@
 //! One host of a script, of either kind.
 
+use std::collections::BTreeSet;
+
 use hyperfeed_testing_interop::{NpmPeer, NpmProof};
 
 use super::npm_host::NpmHost;
@@ -69,6 +71,26 @@ impl Host {
 
     pub(crate) async fn create(&mut self, feed: usize, live: bool, seed: [u8; 32]) -> Names {
         either!(self.create(feed, live, seed))
+    }
+
+    /// Only ours can be sparse: upstream fetches everything always.
+    pub(crate) async fn open_as(&mut self, feed: usize, key: &str, sparse: bool) -> Names {
+        if let (Self::Ours(host), true) = (&mut *self, sparse) {
+            host.keep_sparse(feed);
+        }
+        self.open(feed, key).await
+    }
+
+    /// Asks for blocks that a sparse copy would not ask for by itself.
+    pub(crate) fn fetch(&self, feed: usize, blocks: &BTreeSet<u64>) {
+        if let Self::Ours(host) = self {
+            host.fetch(feed, blocks);
+        }
+    }
+
+    /// Closes everything and opens it again from what is stored, with these feeds, which are all it had open.
+    pub(crate) async fn reopen_all(&mut self, feeds: &[(usize, String)]) -> Vec<Names> {
+        either!(self.reopen_all(feeds))
     }
 
     pub(crate) async fn open(&mut self, feed: usize, key: &str) -> Names {

@@ -52,6 +52,15 @@ impl NpmHost {
         self.open(feed, key)
     }
 
+    pub(crate) fn reopen_all(&mut self, feeds: &[(usize, String)]) -> Vec<Names> {
+        for (feed, _) in feeds {
+            self.peer.close_feed(&name(*feed)).unwrap();
+        }
+        self.peer.restart().unwrap();
+        let open = feeds.iter().map(|(feed, key)| self.open(*feed, key));
+        open.collect()
+    }
+
     pub(crate) fn append(&mut self, feed: usize, blocks: Vec<Vec<u8>>) -> u64 {
         self.peer.append(&name(feed), blocks).unwrap().length
     }

@@ -1,6 +1,6 @@
 //! hyperfeed as a host, on a disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
@@ -20,6 +20,8 @@ pub(crate) struct OurHost {
     core: Core,
     number: usize,
     feeds: BTreeMap<usize, Feed>,
+    /// Those that fetch only what they are asked for.
+    sparse: BTreeSet<usize>,
     listeners: BTreeMap<u16, Listener>,
     connections: BTreeMap<usize, Connection>,
     complaints: Vec<String>,
@@ -53,6 +55,7 @@ impl OurHost {
             core,
             number,
             feeds: BTreeMap::new(),
+            sparse: BTreeSet::new(),
             listeners: BTreeMap::new(),
             connections: BTreeMap::new(),
             complaints: Vec::new(),
@@ -91,9 +94,32 @@ impl OurHost {
     }
 
     pub(crate) async fn open(&mut self, feed: usize, key: &str) -> Names {
-        let opened = ours::open(&self.core, key).await;
+        let opened = if self.sparse.contains(&feed) {
+            ours::open_sparse(&self.core, key).await
+        } else {
+            ours::open(&self.core, key).await
+        };
         self.feeds.insert(feed, opened);
         self.names(feed)
+    }
+
+    /// From now on whenever it is opened.
+    pub(crate) fn keep_sparse(&mut self, feed: usize) {
+        self.sparse.insert(feed);
+    }
+
+    pub(crate) fn fetch(&self, feed: usize, blocks: &BTreeSet<u64>) {
+        if self.sparse.contains(&feed) {
+            for block in blocks.clone() {
+                let feed = self.feeds[&feed].clone();
+                async_std::task::spawn(async move { feed.get(block).await });
+            }
+        }
+    }
+
+    pub(crate) async fn reopen_all(&mut self, feeds: &[(usize, String)]) -> Vec<Names> {
+        self.restart().await;
+        feeds.iter().map(|(feed, _)| self.names(*feed)).collect()
     }
 
     pub(crate) async fn reopen(&mut self, feed: usize, key: &str) -> Names {

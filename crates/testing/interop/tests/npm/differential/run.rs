@@ -1,35 +1,24 @@
 //! Runs a script and writes down what can be seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures_timer::Delay;
-use hyperfeed_testing_interop::{NpmPeer, Pattern};
+use hyperfeed_testing_interop::Pattern;
 
-use super::action::{Action, Certain};
+use super::action::Action;
 use super::cast::{Cast, HOSTS};
+use super::certain::Certain;
 use super::host::{Host, Names};
+use super::model::Step;
+use super::pool::Pool;
 use crate::ours::within;
-
-/// npm processes between scripts.
-#[derive(Default)]
-pub(crate) struct Pool(Vec<NpmPeer>);
-
-impl Pool {
-    pub(crate) fn take(&mut self) -> NpmPeer {
-        self.0.pop().unwrap_or_else(|| NpmPeer::spawn().unwrap())
-    }
-
-    pub(crate) fn give(&mut self, host: Host) {
-        self.0.extend(host.end());
-    }
-}
 
 /// For each step what was seen, where it follows from the script.
 pub(crate) type Trace = Vec<String>;
 
-/// Runs a script with this cast.
-pub(crate) fn run(pool: &mut Pool, seed: u64, script: &[Action], cast: Cast) -> Trace {
+/// Runs the steps of a script with this cast. Panics when something goes wrong that never may.
+pub(crate) fn run(pool: &mut Pool, seed: u64, steps: &[Step], cast: Cast) -> Trace {
     within(async {
         let mut hosts = Vec::new();
         for host in 0..HOSTS {
@@ -37,14 +26,16 @@ pub(crate) fn run(pool: &mut Pool, seed: u64, script: &[Action], cast: Cast) -> 
         }
         let mut stage = Stage {
             hosts,
-            feeds: Vec::new(),
-            connections: Vec::new(),
+            feeds: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            messages: 0,
+            seed,
             story: format!("seed {seed} with {cast}"),
         };
         let mut trace = Trace::new();
-        for (step, action) in script.iter().enumerate() {
-            stage.story += &format!("\n{step:4} {action:?}");
-            trace.push(stage.act(seed, action).await);
+        for step in steps {
+            stage.story += &format!("\n{}", step.action);
+            trace.push(stage.act(step).await);
             for host in 0..HOSTS {
                 let complaints = stage.hosts[host].complaints();
                 let story = &stage.story;
@@ -62,37 +53,31 @@ pub(crate) fn run(pool: &mut Pool, seed: u64, script: &[Action], cast: Cast) -> 
 
 /// The first step that went differently, in words.
 pub(crate) fn difference(
-    script: &[Action],
+    steps: &[Step],
     cast: Cast,
     reference: &Trace,
     trace: &Trace,
 ) -> Option<String> {
-    let differs = |(expected, seen): &(&String, &String)| expected != seen;
-    let step = reference
+    let mut pairs = reference.iter().zip(trace);
+    let step = pairs.position(|(expected, seen)| expected != seen)?;
+    let told: Vec<String> = steps[..=step]
         .iter()
-        .zip(trace)
-        .position(|pair| differs(&pair))?;
+        .map(|step| step.action.to_string())
+        .collect();
     Some(format!(
-        "npm alone: {}\n{cast}: {}\nafter\n{}",
+        "expected: {}\n{cast}: {}\nafter\n{}",
         reference[step],
         trace[step],
-        told(&script[..=step])
+        told.join("\n")
     ))
-}
-
-/// Steps, a line each.
-pub(crate) fn told(script: &[Action]) -> String {
-    let steps = script.iter().enumerate();
-    let lines: Vec<String> = steps
-        .map(|(step, action)| format!("{step:4} {action:?}"))
-        .collect();
-    lines.join("\n")
 }
 
 struct Stage {
     hosts: Vec<Host>,
-    feeds: Vec<Feed>,
-    connections: Vec<[usize; 2]>,
+    feeds: BTreeMap<usize, Feed>,
+    connections: BTreeMap<usize, [usize; 2]>,
+    messages: u8,
+    seed: u64,
     /// What has happened, for whoever must understand a failure.
     story: String,
 }
@@ -102,129 +87,145 @@ struct Feed {
     names: Names,
     length: u64,
     pattern: Pattern,
+    /// Who has it open.
+    open: BTreeSet<usize>,
 }
 
 impl Stage {
-    async fn act(&mut self, seed: u64, action: &Action) -> String {
-        match action {
-            Action::Append { feed, blocks } => self.append(*feed, *blocks).await,
+    /// What is seen of a step, as far as it follows from the script.
+    async fn act(&mut self, step: &Step) -> String {
+        let connection = step.connection;
+        let mut seen = String::new();
+        match step.action {
+            Action::Append { feed, blocks } => {
+                seen = self.append(feed, u32::try_from(blocks).unwrap()).await;
+            }
             Action::Carry {
                 feed,
                 block,
                 from,
                 to,
-                certain,
-            } => self.carry(*feed, *block, (*from, *to), *certain).await,
-            Action::Connect {
-                from,
-                to,
-                feeds,
-                encrypted,
             } => {
-                let number = self.connections.len();
-                let port = self.hosts[*to].listen(feeds, *encrypted).await;
-                self.hosts[*from]
-                    .connect(number, port, feeds, *encrypted)
-                    .await;
-                self.hosts[*to].accept(number, port).await;
-                self.connections.push([*from, *to]);
-                String::new()
+                seen = self
+                    .carry(feed, block as u64, (from, to), step.certain)
+                    .await
             }
-            Action::Create { feed, host, live } => self.create(seed, *feed, *host, *live).await,
-            Action::Cut { connection } => {
-                let [from, to] = self.connections[*connection];
-                self.hosts[from].close(*connection).await;
-                self.hosts[to].closed(*connection).await;
-                String::new()
+            Action::Connect {
+                ends,
+                encrypted,
+                ref feeds,
+            } => self.connect(connection, ends, encrypted, feeds).await,
+            Action::Create { feed, host, live } => seen = self.create(feed, host, live).await,
+            Action::Cut { .. } => {
+                let [from, to] = self.connections[&connection];
+                self.hosts[from].close(connection).await;
+                self.hosts[to].closed(connection).await;
             }
             Action::Finalize { feed } => {
-                let writer = self.feeds[*feed].writer;
-                self.feeds[*feed].names = self.hosts[writer].finalize(*feed).await;
-                format!("{:?}", self.feeds[*feed].names)
+                let names = self.hosts[self.feeds[&feed].writer].finalize(feed).await;
+                seen = format!("{names:?}");
+                self.feeds.get_mut(&feed).unwrap().names = names;
             }
             Action::Get { feed, host, block } => {
-                let data = self.hosts[*host].get(*feed, *block).await;
-                let expected = self.feeds[*feed]
-                    .pattern
-                    .block(u32::try_from(*block).unwrap());
-                assert!(data == expected, "another block, {}", self.story);
-                format!("{} bytes", data.len())
+                let data = self.hosts[host].get(feed, block as u64).await;
+                assert!(
+                    data == self.block(feed, block as u64),
+                    "another block, {}",
+                    self.story
+                );
+                seen = format!("{} bytes", data.len());
             }
-            Action::Join { connection, feed } => {
-                for host in self.connections[*connection] {
-                    self.hosts[host].join(*connection, *feed).await;
+            Action::Join { feed, .. } => {
+                for host in self.connections[&connection] {
+                    self.hosts[host].join(connection, feed).await;
                 }
-                String::new()
             }
-            Action::Leave { connection, feed } => {
-                let [from, to] = self.connections[*connection];
-                self.hosts[from].met(*connection).await;
-                self.hosts[to].met(*connection).await;
-                self.hosts[to].leave(*connection, *feed).await;
-                String::new()
+            Action::Leave { feed, .. } => {
+                let [from, to] = self.connections[&connection];
+                self.hosts[from].met(connection).await;
+                self.hosts[to].met(connection).await;
+                self.hosts[to].leave(connection, feed).await;
             }
-            Action::Look {
-                feed,
-                host,
-                certain,
-            } => self.look(*feed, *host, *certain).await,
-            Action::Message {
-                feed,
-                from,
-                to,
-                body,
-            } => self.message(*feed, *from, to, *body).await,
-            Action::Pause {
-                feed,
-                host,
-                connections,
-            } => {
-                self.hosts[*host].pause(*feed, connections).await;
-                String::new()
+            Action::Look { feed, host } => seen = self.look(feed, host, step.certain).await,
+            Action::Open { feed, host, sparse } => {
+                let model = self.feeds.get_mut(&feed).unwrap();
+                model.open.insert(host);
+                let key = model.names.key.clone();
+                seen = format!("{:?}", self.hosts[host].open_as(feed, &key, sparse).await);
             }
-            Action::Resume {
-                feed,
-                host,
-                connections,
-            } => {
-                self.hosts[*host].resume(*feed, connections).await;
-                String::new()
-            }
-            Action::Open { feed, host } => {
-                let key = self.feeds[*feed].names.key.clone();
-                format!("{:?}", self.hosts[*host].open(*feed, &key).await)
+            Action::Pause { feed, host } => {
+                let near = numbers(&step.hosts);
+                self.hosts[host].pause(feed, &near).await;
             }
             Action::Reopen { feed, host } => {
-                let key = self.feeds[*feed].names.key.clone();
-                format!("{:?}", self.hosts[*host].reopen(*feed, &key).await)
+                let key = self.feeds[&feed].names.key.clone();
+                seen = format!("{:?}", self.hosts[host].reopen(feed, &key).await);
             }
-            Action::Settle { feed, hosts } => {
-                self.settle(*feed, hosts).await;
-                String::new()
+            Action::Restart { host } => seen = self.restart(host).await,
+            Action::Resume { feed, host } => {
+                let near = numbers(&step.hosts);
+                self.hosts[host].resume(feed, &near).await;
             }
+            Action::Say { feed, host } => {
+                self.messages += 1;
+                seen = self.message(feed, host, &step.hosts, self.messages).await;
+            }
+            Action::Settle { feed, .. } => self.settle(feed, &step.hosts).await,
         }
-    }
-
-    async fn create(&mut self, seed: u64, feed: usize, host: usize, live: bool) -> String {
-        let mut key_seed = [u8::try_from(feed).unwrap(); 32];
-        key_seed[..8].copy_from_slice(&seed.to_be_bytes());
-        let names = self.hosts[host].create(feed, live, key_seed).await;
-        let seen = format!("{names:?}");
-        let pattern = Pattern::new(
-            u32::try_from(seed % 0xffff_ffff).unwrap() ^ u32::try_from(feed).unwrap(),
-            3000,
-        );
-        self.feeds.push(Feed {
-            writer: host,
-            names,
-            length: 0,
-            pattern,
-        });
         seen
     }
 
+    async fn connect(
+        &mut self,
+        connection: usize,
+        [from, to]: [usize; 2],
+        encrypted: bool,
+        feeds: &[usize],
+    ) {
+        let port = self.hosts[to].listen(feeds, encrypted).await;
+        self.hosts[from]
+            .connect(connection, port, feeds, encrypted)
+            .await;
+        self.hosts[to].accept(connection, port).await;
+        self.connections.insert(connection, [from, to]);
+    }
+
+    /// Closes the host's store and opens it with all its feeds again.
+    async fn restart(&mut self, host: usize) -> String {
+        let feeds = self.feeds.iter();
+        let open: Vec<(usize, String)> = feeds
+            .filter(|(_, feed)| feed.open.contains(&host))
+            .map(|(number, feed)| (*number, feed.names.key.clone()))
+            .collect();
+        format!("{:?}", self.hosts[host].reopen_all(&open).await)
+    }
+
+    async fn create(&mut self, feed: usize, host: usize, live: bool) -> String {
+        let number = u8::try_from(feed).unwrap();
+        let mut key_seed = [number; 32];
+        key_seed[..8].copy_from_slice(&self.seed.to_be_bytes());
+        let names = self.hosts[host].create(feed, live, key_seed).await;
+        let seen = format!("{names:?}");
+        let pattern_seed = u32::try_from(self.seed % 0xffff_ffff).unwrap() ^ u32::from(number);
+        let made = Feed {
+            writer: host,
+            names,
+            length: 0,
+            pattern: Pattern::new(pattern_seed, 3000),
+            open: BTreeSet::from([host]),
+        };
+        self.feeds.insert(feed, made);
+        seen
+    }
+
+    fn block(&self, feed: usize, block: u64) -> Vec<u8> {
+        self.feeds[&feed]
+            .pattern
+            .block(u32::try_from(block).unwrap())
+    }
+
     async fn append(&mut self, feed: usize, blocks: u32) -> String {
-        let model = &mut self.feeds[feed];
+        let model = self.feeds.get_mut(&feed).unwrap();
         let from = u32::try_from(model.length).unwrap();
         model.length += u64::from(blocks);
         let blocks = model.pattern.blocks(from..from + blocks).collect();
@@ -284,13 +285,16 @@ impl Stage {
     }
 
     /// Waits until each of `hosts` holds what any of them held. Nobody appends meanwhile.
-    async fn settle(&mut self, feed: usize, hosts: &[usize]) {
+    async fn settle(&mut self, feed: usize, hosts: &[(usize, usize)]) {
         let mut union = BTreeSet::new();
-        for host in hosts {
+        for (host, _) in hosts {
             union.append(&mut self.held(feed, *host).await);
         }
+        for (host, _) in hosts {
+            self.hosts[*host].fetch(feed, &union);
+        }
         let start = Instant::now();
-        for host in hosts {
+        for (host, _) in hosts {
             loop {
                 let missing: BTreeSet<u64> = &union - &self.held(feed, *host).await;
                 if missing.is_empty() {
@@ -310,9 +314,7 @@ impl Stage {
         let held = self.held(feed, host).await;
         for block in &held {
             let data = self.hosts[host].get(feed, *block).await;
-            let expected = self.feeds[feed]
-                .pattern
-                .block(u32::try_from(*block).unwrap());
+            let expected = self.block(feed, *block);
             assert!(data == expected, "block {block} is another, {}", self.story);
         }
         let mut seen = match certain {
@@ -323,11 +325,11 @@ impl Stage {
                 self.hosts[host].length(feed).await
             ),
         };
-        for block in 0..self.feeds[feed].length {
+        for block in 0..self.feeds[&feed].length {
             let digest = self.hosts[host].digest(feed, block).await;
             seen += &format!("\nblock {block}: digest {digest}");
             // Only npm gives proofs of a static feed that is not sealed; there is nothing yet that they could prove.
-            if held.contains(&block) && !self.feeds[feed].names.key.is_empty() {
+            if held.contains(&block) && !self.feeds[&feed].names.key.is_empty() {
                 for digest in [0, 1, 2 + block, 5] {
                     let proof = self.hosts[host].proof(feed, block, digest).await;
                     seen += &format!("\n  for {digest}: {proof:?}");
@@ -339,13 +341,17 @@ impl Stage {
 
     async fn held(&mut self, feed: usize, host: usize) -> BTreeSet<u64> {
         let mut held = BTreeSet::new();
-        for block in 0..self.feeds[feed].length {
+        for block in 0..self.feeds[&feed].length {
             if self.hosts[host].has(feed, block).await {
                 held.insert(block);
             }
         }
         held
     }
+}
+
+fn numbers(near: &[(usize, usize)]) -> Vec<usize> {
+    near.iter().map(|(_, connection)| *connection).collect()
 }
 
 /// How often a state that will come is looked for.

@@ -2,26 +2,34 @@
 
 use std::fmt;
 
+use super::script::Script;
+
 /// Counts scripts and steps, and remembers the first failure.
 #[derive(Default)]
 pub(crate) struct Summary {
     scripts: u64,
     steps: usize,
     differences: u64,
-    pub(crate) first_failure: Option<(u64, Vec<u64>, String)>,
+    /// Of a process of npm, in KiB.
+    npm_peak: u64,
+    pub(crate) first_failure: Option<(Script, String)>,
 }
 
 impl Summary {
-    pub(crate) fn note(&mut self, seed: u64, draws: &[u64], outcome: Result<usize, String>) {
+    pub(crate) fn note(&mut self, script: Script, outcome: Result<usize, String>) {
         self.scripts += 1;
         match outcome {
             Ok(steps) => self.steps += steps,
             Err(why) => {
                 self.differences += 1;
-                self.first_failure
-                    .get_or_insert_with(|| (seed, draws.to_vec(), why));
+                self.first_failure.get_or_insert((script, why));
             }
         }
+    }
+
+    /// The most that one process of npm held.
+    pub(crate) fn note_npm_peak(&mut self, peak: u64) {
+        self.npm_peak = self.npm_peak.max(peak);
     }
 }
 
@@ -35,6 +43,13 @@ impl fmt::Display for Summary {
         // What this process ever held in RAM: our peers and the harness. Linux tells.
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak.map_or(Ok(()), |peak| write!(f, ", peak memory {}", peak.trim()))
+        peak.map_or(Ok(()), |peak| {
+            let npm = self.npm_peak;
+            write!(
+                f,
+                ", peak memory {} here, {npm} kB in a process of npm",
+                peak.trim()
+            )
+        })
     }
 }
