@@ -86,10 +86,13 @@ impl Model {
             }
             Action::Reopen { feed, host } => self.can_reopen(*feed, *host),
             Action::Restart { host } => {
-                let mut open = (0..MAX_FEEDS)
+                let mut feeds = (0..MAX_FEEDS)
                     .filter(|feed| is_open(*feed, *host))
                     .peekable();
-                open.peek().is_some() && open.all(|feed| self.can_reopen(feed, *host))
+                let connected = |line: &Connection| line.open && line.ends.contains(host);
+                feeds.peek().is_some()
+                    && feeds.all(|feed| self.can_reopen(feed, *host))
+                    && !self.connections.iter().any(connected)
             }
             Action::Resume { feed: number, host } => {
                 feed(number).is_some_and(|feed| feed.paused == Some(*host))
