@@ -161,6 +161,21 @@ class Feeds {
     return Object.assign({peers: entry.feed.peers.length, length: entry.feed.blocks, held: entry.held}, entry.stats)
   }
 
+  async writeStream ({blocks}) {
+    const stream = this.core.createWriteStream(null, {live: false})
+    for (const block of blocks) stream.write(unhex(block))
+    await new Promise((resolve, reject) => stream.on('error', reject).on('finish', resolve).end())
+    return {key: hex(stream.key)}
+  }
+
+  async readStream ({name, start, end}) {
+    const blocks = []
+    const stream = this.core.createReadStream(this.get(name).feed, {start, end})
+    stream.on('data', block => blocks.push(hex(block)))
+    await new Promise((resolve, reject) => stream.on('error', reject).on('end', resolve))
+    return {blocks}
+  }
+
   async closeFeed ({name}) {
     await call(done => this.get(name).feed.close(done))
     this.byName.delete(name)

@@ -57,7 +57,7 @@ const own = {
 
 const feedCommands = [
   'create', 'open', 'append', 'appendPattern', 'finalize', 'read', 'has', 'blocks', 'waitBlocks', 'digestAll',
-  'digest', 'proof', 'put', 'pause', 'resume', 'want', 'cancel', 'extension', 'stats', 'closeFeed'
+  'digest', 'proof', 'put', 'pause', 'resume', 'want', 'cancel', 'extension', 'stats', 'closeFeed', 'writeStream', 'readStream'
 ]
 const connectionCommands = ['listen', 'connect', 'join', 'leave', 'close', 'stopListening', 'traffic']
 

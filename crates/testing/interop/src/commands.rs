@@ -326,26 +326,9 @@ impl NpmPeer {
         })
     }
 
-    /// Makes a new peer in the old process: no feeds, no connections, no events.
-    pub fn reset(&mut self) -> Result<(), NpmError> {
-        self.request("reset", json!({}))?;
-        self.events();
-        Ok(())
-    }
-
-    /// Begins again from what is stored; all feeds must have been closed.
-    pub fn restart(&mut self) -> Result<(), NpmError> {
-        self.request("restart", json!({})).map(drop)
-    }
-
     /// Closes a feed.
     pub fn close_feed(&mut self, name: &str) -> Result<(), NpmError> {
         self.request("closeFeed", json!({ "name": name })).map(drop)
-    }
-
-    /// Leaves out the events of single blocks from now on.
-    pub fn quiet(&mut self) -> Result<(), NpmError> {
-        self.request("quiet", json!({ "on": true })).map(drop)
     }
 }
 
@@ -371,24 +354,24 @@ fn number(answer: &Value, field: &str) -> Result<u64, NpmError> {
     answer[field].as_u64().ok_or_else(|| garbled(field, answer))
 }
 
-fn text(answer: &Value, field: &str) -> Result<String, NpmError> {
+pub(crate) fn text(answer: &Value, field: &str) -> Result<String, NpmError> {
     answer[field]
         .as_str()
         .map(str::to_owned)
         .ok_or_else(|| garbled(field, answer))
 }
 
-fn garbled(field: &str, answer: &Value) -> NpmError {
+pub(crate) fn garbled(field: &str, answer: &Value) -> NpmError {
     NpmError::Garbled {
         what: format!("no usable {field:?} in {answer}"),
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex(text: &str) -> Result<Vec<u8>, NpmError> {
+pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, NpmError> {
     let digits = text.as_bytes().chunks(2).map(|pair| {
         std::str::from_utf8(pair)
             .ok()

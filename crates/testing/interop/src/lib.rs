@@ -4,6 +4,7 @@ mod commands;
 mod digest;
 mod error;
 mod event;
+mod instance;
 mod options;
 mod pattern;
 mod peer;

@@ -24,5 +24,6 @@ mod pause;
 mod processes;
 mod signatures;
 mod sparse;
+mod streams;
 mod topologies;
 mod upstream;
