@@ -126,12 +126,12 @@ impl Feed {
     /// # Errors
     /// `Closed`, `Full`, `Io`.
     pub async fn flush(&self) -> Result<(), Error> {
-        let slot = self.slot()?;
+        self.slot()?;
         self.core()
-            .command(
-                |reply| Waiting::Flush { slot, reply },
-                |token, waiting| Message::Flush { token, waiting },
-            )
+            .command(Waiting::Flush, |token, waiting| Message::Flush {
+                token,
+                waiting,
+            })
             .await
     }
 

@@ -40,8 +40,8 @@ pub trait KeyValue: Send + Sync {
     /// Applies the batch, all or nothing. Of several operations on one key the last wins.
     ///
     /// `Ok` means: visible to every later read, and durable in the class named, as is every
-    /// earlier commit. An empty batch of class [`Durability::Power`] makes all that came before
-    /// durable.
+    /// earlier commit. So an empty batch is a sync: it changes nothing, and brings all that came
+    /// before to its class.
     ///
     /// # Errors
     /// When the batch could not be made durable; see the trait's words on failed commits.

@@ -2,7 +2,6 @@
 
 use super::{Owner, Slot, Waiting};
 use crate::{Error, ErrorKind, FeedEvent, ReplicationEvent};
-use hyperfeed_storage::Durability;
 use hyperfeed_types::PublicId;
 use hyperfeed_v2_crypto::public_id;
 use hyperfeed_v2_replicate::{Event, PeerError, PeerKey, Reply, Token};
@@ -59,9 +58,7 @@ impl Owner {
             (Waiting::Finalize { reply, .. }, Reply::Finalized { key, .. }) => {
                 drop(reply.send(Ok(key)))
             }
-            (Waiting::Flush { slot, reply }, Reply::Flushed { .. }) => {
-                drop(reply.send(self.sync(slot)))
-            }
+            (Waiting::Flush(reply), Reply::Flushed { .. }) => drop(reply.send(Ok(()))),
             (Waiting::Put { reply, .. }, Reply::Put { new, .. }) => drop(reply.send(Ok(new))),
             // A feed that was closed meanwhile is not waited for either.
             (Waiting::WholeFeed(connection), reply) => {
@@ -75,25 +72,10 @@ impl Owner {
         }
     }
 
-    /// Everything committed so far goes to the device: a commit of that class lifts those before it. One that changes
-    /// nothing is made of the feed's name, written as it is.
-    fn sync(&mut self, slot: Slot) -> Result<(), Error> {
-        let alias = self.record(slot)?.alias;
-        match self.replicator.feed_and_store(slot) {
-            Some((_, store)) => {
-                store.set_alias(slot, alias.as_deref())?;
-                Ok(store.commit(Durability::Power)?)
-            }
-            None => Err(Error::new(
-                ErrorKind::Closed,
-                "the feed was closed; open it again",
-            )),
-        }
-    }
-
     fn deliver_event(&mut self, event: Event) {
         match event {
             Event::Corrupt { slot, block } => {
+                tracing::warn!(%block, "a block is damaged or lost; verify and repair the feed");
                 self.publish(slot, &FeedEvent::Corrupt { block: block.get() })
             }
             Event::Download {

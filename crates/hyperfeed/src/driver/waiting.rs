@@ -21,10 +21,7 @@ pub(crate) enum Waiting {
         slot: Slot,
         reply: Reply<FeedKey>,
     },
-    Flush {
-        slot: Slot,
-        reply: Reply<()>,
-    },
+    Flush(Reply<()>),
     Put {
         slot: Slot,
         reply: Reply<bool>,
@@ -42,7 +39,7 @@ impl Waiting {
             Self::Append { slot, .. } | Self::Finalize { slot, .. } | Self::Put { slot, .. } => {
                 Some(*slot)
             }
-            Self::Block(_) | Self::Download(_) | Self::Flush { .. } | Self::WholeFeed(_) => None,
+            Self::Block(_) | Self::Download(_) | Self::Flush(_) | Self::WholeFeed(_) => None,
         }
     }
 
@@ -53,7 +50,7 @@ impl Waiting {
             Self::Block(reply) => drop(reply.send(Err(error))),
             Self::Download(watch) => watch.finish(Err(error)),
             Self::Finalize { reply, .. } => drop(reply.send(Err(error))),
-            Self::Flush { reply, .. } => drop(reply.send(Err(error))),
+            Self::Flush(reply) => drop(reply.send(Err(error))),
             Self::Put { reply, .. } => drop(reply.send(Err(error))),
             Self::WholeFeed(_) => {}
         }

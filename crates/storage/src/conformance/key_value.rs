@@ -20,6 +20,7 @@ pub fn key_value<S: KeyValue>(mut open: impl FnMut() -> S) {
     serves_several_threads(&mut open());
     keeps_all_when_closed(&mut open);
     keeps_a_prefix_when_dropped(&mut open);
+    keeps_what_was_synced(&mut open);
     equals_a_map(&mut open);
 }
 
@@ -220,6 +221,23 @@ fn keeps_a_prefix_when_dropped<S: KeyValue>(open: &mut impl FnMut() -> S) {
         "a commit is there whole or not at all"
     );
     clear(&mut store);
+}
+
+fn keeps_what_was_synced<S: KeyValue>(open: &mut impl FnMut() -> S) {
+    for class in [Durability::Process, Durability::Power] {
+        let mut store = open();
+        let mut batch = Batch::new();
+        batch.put(b"synced", b"");
+        commit(&mut store, &batch, Durability::Relaxed);
+        commit(&mut store, &Batch::new(), class);
+        drop(store);
+        let mut store = open();
+        assert!(
+            value(&store, b"synced").is_some(),
+            "an empty batch of class {class:?} makes every earlier commit survive"
+        );
+        clear(&mut store);
+    }
 }
 
 fn equals_a_map<S: KeyValue>(open: &mut impl FnMut() -> S) {

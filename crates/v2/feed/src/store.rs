@@ -80,14 +80,13 @@ impl Store {
         Ok(store)
     }
 
-    /// Makes the batch durable in its class, all or nothing, and starts a new one. Without a batch, what was
-    /// committed before becomes durable in that class.
+    /// Makes the batch durable in its class, all or nothing, and starts a new one. Does nothing without a batch.
     ///
     /// # Errors
     /// Storage. The batch and the cache are dropped; feeds that had put something into the batch have to
     /// [discard](crate::Feed::discard_staged) what they have staged: that finds out what is really there.
     pub fn commit(&mut self, durability: Durability) -> Result<(), FeedError> {
-        if self.batch.is_empty() && durability == Durability::Relaxed {
+        if self.batch.is_empty() {
             return Ok(());
         }
         let committed = self.kv.commit(&self.batch, durability);
@@ -112,6 +111,14 @@ impl Store {
         // The removed feeds are out of the catalogue; if their data cannot be deleted now, the next opening tries.
         let _ = self.sweep();
         Ok(())
+    }
+
+    /// Brings everything committed so far to a class of durability; the batch stays as it is.
+    ///
+    /// # Errors
+    /// Storage. What was acknowledged before keeps its class.
+    pub fn sync(&mut self, durability: Durability) -> Result<(), FeedError> {
+        Ok(self.kv.commit(&Batch::new(), durability)?)
     }
 
     /// Drops the batch: what feeds have put into it they have to put again, or discard.

@@ -119,7 +119,7 @@ impl Replicator {
         }
     }
 
-    /// Replies when everything staged so far has been committed.
+    /// Replies when everything staged so far is on the device, whatever class it was committed in.
     pub fn flush(&mut self, token: Token) {
         self.flushes.push(token);
     }

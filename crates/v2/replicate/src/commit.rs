@@ -25,7 +25,13 @@ impl Replicator {
         }
         if !dirty.is_empty() {
             let class = durability.unwrap_or(self.config.durability);
-            match self.store.commit(class) {
+            // Blocks that were all there already: they are acknowledged in the class that was asked for.
+            let committed = if self.store.has_batch() {
+                self.store.commit(class)
+            } else {
+                self.store.sync(class)
+            };
+            match committed {
                 Ok(()) => {
                     self.relaxed = class == Durability::Relaxed;
                     for slot in dirty {
@@ -44,7 +50,7 @@ impl Replicator {
         let flushed = if flushes.is_empty() {
             Ok(())
         } else {
-            self.make_durable()
+            self.sync(Durability::Power)
         };
         for token in flushes {
             self.replies.push_back(match &flushed {
@@ -62,9 +68,14 @@ impl Replicator {
     /// A block that a peer has heard of must never be lost: the writer would sign another one in its place.
     pub(crate) fn make_durable(&mut self) -> Result<(), Error> {
         if self.relaxed {
-            self.store.commit(Durability::Process)?;
-            self.relaxed = false;
+            self.sync(Durability::Process)?;
         }
+        Ok(())
+    }
+
+    fn sync(&mut self, class: Durability) -> Result<(), Error> {
+        self.store.sync(class)?;
+        self.relaxed = false;
         Ok(())
     }
 
@@ -375,12 +386,12 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_makes_relaxed_appends_durable() {
+    fn a_flush_brings_relaxed_appends_to_the_device() {
         let (mut node, slot, mut classes) = relaxed();
         classes();
         node.append(slot, vec![Leaf::new("alone".into())], None, 1);
         node.flush(2);
         node.commit(Instant::ZERO);
-        assert_eq!(classes(), [Durability::Relaxed, Durability::Process]);
+        assert_eq!(classes(), [Durability::Relaxed, Durability::Power]);
     }
 }
