@@ -238,8 +238,10 @@ impl Builder {
         let (kv, home): (Box<dyn KeyValue>, Home) = match self.place {
             #[cfg(feature = "disk")]
             Place::Dir(dir) => {
-                let (store, report) = DiskStore::open(&dir, self.disk)?;
+                let (mut store, report) = DiskStore::open(&dir, self.disk)?;
                 tracing::debug!(?report, "opened the store");
+                let unsynced = home.unsynced.clone();
+                store.before_sync(move || unsynced.sync());
                 let files = Files::Disk(FilePool::new(&dir.join("blocks"), self.max_open_files));
                 let secrets = Secrets::Disk(KeyDir::open(&dir.join("keys"))?);
                 (

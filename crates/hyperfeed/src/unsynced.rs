@@ -39,7 +39,7 @@ impl Unsynced {
     }
 
     /// Syncs every file that needs it. Those that fail are still noted.
-    fn sync(&self) -> Result<(), StorageError> {
+    pub(crate) fn sync(&self) -> Result<(), StorageError> {
         let dirty: Vec<Arc<Tracked>> = self.lock().dirty.values().cloned().collect();
         for tracked in dirty {
             tracked.sync(self)?;
@@ -116,7 +116,8 @@ impl RandomAccess for TrackedFile {
 /// A store that syncs block files before it makes durable what speaks of them.
 ///
 /// A commit of class [`Durability::Power`] lifts all commits before it to its class. The bytes they speak of lie in
-/// files of their own, and must not be lost when the commits are not.
+/// files of their own, and must not be lost when the commits are not. A store that makes lesser commits durable as it
+/// likes has to be told so by itself, as [`DiskStore::before_sync`](hyperfeed_storage_disk::DiskStore::before_sync) is.
 pub(crate) struct BytesFirst {
     pub(crate) store: Box<dyn KeyValue>,
     pub(crate) unsynced: Unsynced,
@@ -206,5 +207,31 @@ mod tests {
         drop(file);
         store.close().unwrap();
         assert_eq!(*syncs.lock().unwrap(), 2);
+    }
+
+    #[cfg(feature = "disk")]
+    #[test]
+    fn written_files_are_synced_before_a_checkpoint_that_a_lesser_commit_causes() {
+        use hyperfeed_storage_disk::{DiskOptions, DiskStore};
+
+        let dir = tempfile::tempdir().unwrap();
+        let mut options = DiskOptions::default();
+        options.checkpoint_bytes = 10_000;
+        let (mut store, _) = DiskStore::open(dir.path(), options).unwrap();
+        let unsynced = Unsynced::default();
+        let files = unsynced.clone();
+        store.before_sync(move || files.sync());
+        let syncs = Arc::new(Mutex::new(0));
+        let mut file = unsynced.track(Box::new(Counting(MemoryFile::new(), Arc::clone(&syncs))));
+        file.write(0, b"a").unwrap();
+        let mut batch = Batch::new();
+        batch.put(b"key", &[0; 1000]);
+        let mut commits = 0;
+        while *syncs.lock().unwrap() == 0 {
+            assert!(commits < 20, "there was no checkpoint");
+            store.commit(&batch, Durability::Process).unwrap();
+            commits += 1;
+        }
+        assert!(commits > 5, "a lesser commit alone syncs nothing");
     }
 }

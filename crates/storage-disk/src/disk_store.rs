@@ -61,6 +61,21 @@ impl DiskStore {
         self.open_mut()?.logged.checkpoint()
     }
 
+    /// Calls `sync` before commits become safe from a power loss: before every commit of class
+    /// [`Power`](Durability::Power), every checkpoint, also one that a lesser commit causes, and
+    /// before the store is closed.
+    ///
+    /// For who writes files of their own, and commits what speaks of them: `sync` syncs those that
+    /// were written. If it fails, the commits stay as safe as they were.
+    pub fn before_sync(
+        &mut self,
+        sync: impl FnMut() -> Result<(), StorageError> + Send + Sync + 'static,
+    ) {
+        if let Some(open) = &mut self.open {
+            open.logged.set_before_sync(Box::new(sync));
+        }
+    }
+
     /// Reads every entry, checks it, and compares their number and sum with what was stored. Says
     /// how many there are. Costs a read of the whole database.
     ///

@@ -42,7 +42,12 @@ pub(crate) struct Logged {
     failure: Option<StorageError>,
     // The backend failed and has to be opened again before it is written.
     backend_failed: bool,
+    // Syncs what commits speak of and lies elsewhere.
+    before_sync: Option<BeforeSync>,
 }
+
+/// Called before commits become durable.
+pub(crate) type BeforeSync = Box<dyn FnMut() -> Result<(), StorageError> + Send + Sync>;
 
 /// What a store is made of, before it is known whether the parts agree.
 pub(crate) struct Opening {
@@ -74,6 +79,7 @@ impl Opening {
             due: self.limits,
             failure: None,
             backend_failed: false,
+            before_sync: None,
         })
     }
 }
@@ -129,6 +135,9 @@ impl Logged {
         {
             self.checkpoint()?;
         }
+        if durability == Durability::Power {
+            self.sync_elsewhere()?;
+        }
         if batch.is_empty() {
             return self.journal.settle(durability);
         }
@@ -152,6 +161,7 @@ impl Logged {
     /// Moves all commits to the backend and starts an empty journal.
     pub(crate) fn checkpoint(&mut self) -> Result<(), StorageError> {
         self.make_sound()?;
+        self.sync_elsewhere()?;
         self.journal.settle(Durability::Power)?;
         let number = self.journal.number();
         if number == self.mark.whole && self.overlay.is_empty() {
@@ -196,6 +206,7 @@ impl Logged {
     /// lost.
     pub(crate) fn close(&mut self) -> Result<(), StorageError> {
         self.make_sound()?;
+        self.sync_elsewhere()?;
         self.journal.settle(Durability::Power)?;
         // The journal is safe, so the next opening can do what fails here.
         self.failure = self.checkpoint().err();
@@ -236,9 +247,17 @@ impl Logged {
         self.put_journal(&header, &[])
     }
 
+    pub(crate) fn set_before_sync(&mut self, before_sync: BeforeSync) {
+        self.before_sync = Some(before_sync);
+    }
+
     /// Why the last checkpoint failed, if it did.
     pub(crate) const fn failure(&self) -> Option<&StorageError> {
         self.failure.as_ref()
+    }
+
+    fn sync_elsewhere(&mut self) -> Result<(), StorageError> {
+        self.before_sync.as_mut().map_or(Ok(()), |sync| sync())
     }
 
     /// Counts the entries of the backend, and opens each.
@@ -276,6 +295,7 @@ impl Logged {
     /// Writes all that the backend does not have to a new journal, as one commit with the number
     /// of the newest.
     fn rewrite_journal(&mut self) -> Result<(), StorageError> {
+        self.sync_elsewhere()?;
         let number = self.journal.number();
         let mut all = Batch::new();
         for (key, value) in self.overlay.iter() {

@@ -65,6 +65,7 @@ impl Opening {
             due: self.limits,
             failure: None,
             backend_failed: false,
+            before_sync: None,
         };
         logged.check_entries(&header)?;
         if verdict.kept < verdict.durable {

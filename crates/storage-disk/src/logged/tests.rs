@@ -5,7 +5,9 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use hyperfeed_storage::{Batch, Durability, Fault, FaultPlan, Loss, StorageErrorKind};
+use hyperfeed_storage::{
+    Batch, Durability, Fault, FaultPlan, Faulty, Loss, MemoryFile, RandomAccess, StorageErrorKind,
+};
 
 use super::Limits;
 use world::World;
@@ -273,4 +275,61 @@ fn a_failed_operation_and_a_power_loss_that_takes_any_unsynced_write_lose_nothin
             }
         }
     }
+}
+
+#[test]
+fn no_checkpoint_outlives_the_bytes_that_its_commits_speak_of() {
+    for class in [Durability::Relaxed, Durability::Process] {
+        for commits in 1..40_u8 {
+            let plan = FaultPlan::new();
+            let mut world = World::create(plan.clone(), FEW);
+            let mut file = Faulty::new(MemoryFile::new(), &plan);
+            let mut synced = file.share();
+            world
+                .store()
+                .set_before_sync(Box::new(move || synced.sync()));
+            for number in 0..commits {
+                file.write(u64::from(number), &[number]).unwrap();
+                let mut batch = Batch::new();
+                batch.put(b"length", &[number + 1]);
+                world.store().commit(&batch, class).unwrap();
+            }
+            let mut again = world.crash(Loss::Power, FaultPlan::new());
+            again.recover(MANY);
+            let found = again.state();
+            let length = found.get(&b"length"[..]).map_or(0, |value| value[0]);
+            assert!(
+                u64::from(length) <= file.crash(Loss::Power).len().unwrap(),
+                "{commits} commits: length {length} was kept, and its bytes were not"
+            );
+            assert!(commits < 20 || length > 0, "there was no checkpoint");
+        }
+    }
+}
+
+#[test]
+fn bytes_that_cannot_be_synced_hold_up_what_speaks_of_them() {
+    let mut world = World::create(FaultPlan::new(), MANY);
+    world.store().set_before_sync(Box::new(|| {
+        Err(hyperfeed_storage::StorageError::new(
+            StorageErrorKind::Io,
+            "the file",
+        ))
+    }));
+    let mut batch = Batch::new();
+    batch.put(b"key", b"value");
+    world.store().commit(&batch, Durability::Process).unwrap();
+    for class in [Durability::Power, Durability::Process] {
+        let kind = world
+            .store()
+            .commit(&batch, class)
+            .err()
+            .map(|error| error.kind());
+        let expected = (class == Durability::Power).then_some(StorageErrorKind::Io);
+        assert_eq!(kind, expected);
+    }
+    assert!(world.store().checkpoint().is_err());
+    let mut again = world.crash(Loss::Power, FaultPlan::new());
+    again.recover(MANY);
+    assert_eq!(again.state(), State::new());
 }

@@ -16,6 +16,7 @@ mod finding;
 mod head;
 mod layout;
 mod leaf_hash;
+mod lost;
 mod mend;
 mod node_page;
 mod offset_cache;

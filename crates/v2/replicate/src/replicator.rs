@@ -128,7 +128,8 @@ impl Replicator {
         self.create(options, |store| Feed::create_clone(store, key, blocks))
     }
 
-    /// Opens a feed of the store. Opening an open feed changes its options and nothing else.
+    /// Opens a feed of the store. Opening an open feed changes its options and nothing else. If a loss of power took
+    /// bytes of its blocks, an event tells the first that is concerned.
     ///
     /// # Errors
     /// The stored feed is damaged; storage.
@@ -144,6 +145,12 @@ impl Replicator {
             return Ok(());
         }
         let feed = Feed::open(&mut self.store, slot, secret, blocks)?;
+        if let Some(block) = feed.lost_blocks(&mut self.store)?.first() {
+            self.events.push_back(Event::Corrupt {
+                slot,
+                block: *block,
+            });
+        }
         self.feeds
             .insert(slot, Box::new(Hosted::new(feed, options)));
         Ok(())
