@@ -80,7 +80,7 @@ pub(crate) enum Command {
     Clone(CloneFeed),
     /// Exchange feeds with peers in both directions, on one connection each
     Sync(Sync),
-    /// Re-hash everything that is stored
+    /// Re-hash everything that is stored, say what is wrong, and repair it
     Verify(Verify),
     /// Print the secret key of a feed of your own
     Export(Export),
@@ -266,6 +266,18 @@ impl Sync {
 pub(crate) struct Verify {
     /// Feeds to verify [default: all of the store]
     pub(crate) feeds: Vec<String>,
+    /// Drop what is damaged, work out again what can be, and fetch the rest from the peers that are named
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Drop damaged blocks of your own feeds too; there may be no other copy, and nothing can be appended before
+    /// they are back
+    #[arg(long, requires = "repair")]
+    pub(crate) drop_only_copy: bool,
+    /// Fetch what was dropped from these peers
+    #[arg(long = "peer", requires = "repair", value_parser = parse_address, value_name = "ADDR")]
+    pub(crate) peers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 #[derive(Debug, Args)]

@@ -75,7 +75,7 @@ impl From<hyperfeed::Error> for Failure {
                 Some("`hyperfeed clone KEY PEER` fetches the missing blocks; then append again")
             }
             ErrorKind::Corrupt => {
-                Some("`hyperfeed verify` tells what is damaged; a removed feed can be cloned again")
+                Some("`hyperfeed verify` tells what is damaged, and with --repair mends it")
             }
             ErrorKind::Peer => Some("check that key and address belong together"),
             _ => None,

@@ -3,10 +3,10 @@
 use crate::driver::Waiting;
 use crate::feed::index;
 use crate::inbox::Message;
-use crate::{Error, Feed, VerifyReport};
+use crate::{Error, Feed, RepairReport, VerifyReport};
 use bytes::Bytes;
 use hyperfeed_merkle::Digest;
-use hyperfeed_v2_feed::{OnlyCopy, Proof, Put, Repair};
+use hyperfeed_v2_feed::{OnlyCopy, Proof, Put};
 
 impl Feed {
     /// What makes a held block checkable for somebody who has `digest`; `None` if it is not held.
@@ -36,6 +36,35 @@ impl Feed {
     ///
     /// # Errors
     /// `Verification`: it is not a block of this feed; nothing was stored. `Closed`, `Full`, `Io`.
+    ///
+    /// ```
+    /// use hyperfeed::{Core, Hash, Node, NodeIndex, Proof, Signature};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (here, there) = (Core::memory()?, Core::memory()?);
+    /// let feed = here.create_feed().await?;
+    /// feed.append_batch(["a", "b", "c"]).await?;
+    /// let copy = there.open_feed(&feed.key().ok_or("a live feed has a key")?).await?;
+    ///
+    /// let proof = feed.proof(1, copy.digest(1).await?).await?.ok_or("it is held")?;
+    /// // Numbers and bytes, whichever way they travel.
+    /// let parts: Vec<(u64, u64, [u8; 32])> = proof
+    ///     .nodes
+    ///     .iter()
+    ///     .map(|node| (node.index.get(), node.size, *node.hash.as_bytes()))
+    ///     .collect();
+    /// let signature = proof.signature.map(|signature| signature.as_bytes().to_vec());
+    ///
+    /// let mut nodes = Vec::new();
+    /// for (index, size, hash) in parts {
+    ///     let index = NodeIndex::new(index).ok_or("an index of a node")?;
+    ///     nodes.push(Node { index, size, hash: Hash::new(hash) });
+    /// }
+    /// let signature = signature.map(Signature::new);
+    /// assert!(copy.put(1, "b", Proof { nodes, signature }).await?);
+    /// assert_eq!(copy.get(1).await?, "b");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
     pub async fn put(
         &self,
         block: u64,
@@ -86,21 +115,23 @@ impl Feed {
         crate::verify::verify(self, progress).await
     }
 
-    /// Repairs what [`verify`](Self::verify) found: works nodes out again from the blocks beneath them, and drops what
-    /// cannot be trusted, so that peers can send it again; [`download`](Self::download) asks them to.
+    /// Verifies and repairs until nothing more can be done: works nodes out again from the blocks beneath them, and
+    /// drops what cannot be trusted, so that peers can send it again. Peers that are connected are asked at once for
+    /// blocks of a feed that is not [sparse](crate::FeedOptions::sparse); [`get`](Self::get) and
+    /// [`download`](Self::download) ask them for others.
     ///
-    /// Of a feed that is written here there may be no other copy: `only_copy` decides about its blocks.
+    /// Of a feed that is written here there may be no other copy: `only_copy` decides about its blocks. Once some are
+    /// dropped, nothing can be appended before they are all back.
+    ///
+    /// Costs at least one [`verify`](Self::verify), two if something is wrong; `progress` is told how far each is.
     ///
     /// # Errors
-    /// `Closed`, `Full`, `Io`: nothing was changed.
+    /// `Closed`, `Full`, `Io`. What was done until then stays.
     pub async fn repair(
         &self,
-        report: &VerifyReport,
         only_copy: OnlyCopy,
-    ) -> Result<Repair, Error> {
-        let (slot, findings) = (self.slot()?, report.findings.clone());
-        self.core()
-            .call(move |owner| owner.repair(slot, &findings, only_copy))
-            .await?
+        progress: impl FnMut(u64, u64),
+    ) -> Result<RepairReport, Error> {
+        crate::repair::repair(self, only_copy, progress).await
     }
 }

@@ -27,6 +27,7 @@ mod limits;
 mod link;
 mod peer_info;
 mod read_stream;
+mod repair;
 mod replicate_options;
 mod replication;
 mod replication_event;
@@ -60,6 +61,7 @@ pub use instance::Core;
 pub use limits::MAX_BLOCK_BYTES;
 pub use peer_info::PeerInfo;
 pub use read_stream::ReadStream;
+pub use repair::RepairReport;
 pub use replicate_options::{Admission, Feeds, ReplicateOptions};
 pub use replication::Replication;
 pub use replication_event::{ReplicationEvent, ReplicationEvents};
@@ -67,6 +69,7 @@ pub use verify::VerifyReport;
 pub use write_stream::WriteStream;
 
 pub use bytes::Bytes;
+pub use hyperfeed_flat_tree::{BlockIndex, NodeIndex};
 pub use hyperfeed_merkle::{Digest, Node};
 pub use hyperfeed_storage::{
     Batch, Durability, KeyValue, MemoryFile, MemoryStore, Op, RandomAccess, StorageError,
@@ -78,7 +81,7 @@ pub use hyperfeed_storage_disk::{
 };
 pub use hyperfeed_types::{FeedKey, Hash, PeerId, PublicId, Signature, hex};
 pub use hyperfeed_v2_crypto::{KeyPair, SecretKey};
-pub use hyperfeed_v2_feed::{Finding, Kind, OnlyCopy, Proof, Repair, Suspect};
+pub use hyperfeed_v2_feed::{Finding, Kind, OnlyCopy, Proof, Suspect};
 pub use hyperfeed_v2_replicate::{
     Config, PeerKey, PeerSync, Progress, Status, Strategy, SyncState,
 };

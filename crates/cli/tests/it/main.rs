@@ -11,6 +11,7 @@ mod import_leveldb;
 mod interrupted;
 mod names;
 mod output;
+mod repairing;
 mod static_feeds;
 mod store;
 mod unhelpful_peers;

@@ -284,27 +284,11 @@ impl Owner {
         findings: &[v2::Finding],
         only_copy: v2::OnlyCopy,
     ) -> Result<v2::Repair, Error> {
-        // A repair is staged alone.
-        self.replicator.commit(self.clock.now());
-        self.deliver();
-        let (feed, store) = self.feed_and_store(slot)?;
-        let repair = feed.stage_repair(store, findings, only_copy)?;
-        let stored = feed
-            .seal(store, Durability::Power)
-            .and_then(|()| store.commit(Durability::Power));
-        if let Err(error) = stored {
-            store.clear_batch();
-            feed.discard_staged(store)?;
-            return Err(error.into());
-        }
-        feed.committed();
+        let repair = self
+            .replicator
+            .repair(self.clock.now(), slot, findings, only_copy)?;
         self.touched.insert(slot);
-        // Peers are asked for what is missing now: a wish taken back at once only wakes the feed.
-        self.own_token += 1;
-        let now = self.clock.now();
-        self.replicator
-            .download(now, slot, 0..u64::MAX, self.own_token);
-        self.replicator.cancel(self.own_token);
+        self.deliver();
         Ok(repair)
     }
 

@@ -50,10 +50,12 @@ fn damage_is_found_dropped_and_fetched_again() {
         file.share().write(99 * 3, b"x").unwrap();
 
         assert_eq!(copy.get(42).await.unwrap_err().kind(), ErrorKind::Corrupt);
-        let report = copy.verify(|_, _| {}).await.unwrap();
-        assert_eq!(report.corrupt, [42, 99]);
-        let repair = copy.repair(&report, OnlyCopy::Keep).await.unwrap();
-        assert_eq!(repair.dropped.len(), 2);
+        let mut told = 0;
+        let repair = copy.repair(OnlyCopy::Keep, |_, _| told += 1).await.unwrap();
+        assert!(told > 0);
+        assert_eq!(repair.found.corrupt, [42, 99]);
+        assert_eq!(repair.dropped, [42, 99]);
+        assert!(repair.is_sound(), "{:?}", repair.left);
         assert_eq!(copy.get(42).await.unwrap(), "042");
         copy.download(..).await.unwrap();
         assert_eq!(copy.get(99).await.unwrap(), "099");
@@ -68,14 +70,22 @@ fn the_only_copy_is_kept_unless_one_says_otherwise() {
         let file = MemoryFile::new();
         let feed = written(&core, &file, 10).await;
         file.share().write(0, b"x").unwrap();
-        let report = feed.verify(|_, _| {}).await.unwrap();
-        let repair = feed.repair(&report, OnlyCopy::Keep).await.unwrap();
-        assert_eq!((repair.kept.len(), repair.dropped.len()), (1, 0));
+        let repair = feed.repair(OnlyCopy::Keep, |_, _| {}).await.unwrap();
+        assert_eq!(
+            (repair.kept.as_slice(), repair.dropped.len()),
+            (&[0][..], 0)
+        );
+        assert!(!repair.is_sound());
         assert_eq!(feed.append("still").await.unwrap(), 10);
 
-        let repair = feed.repair(&report, OnlyCopy::Drop).await.unwrap();
-        assert_eq!((repair.kept.len(), repair.dropped.len()), (0, 1));
+        let repair = feed.repair(OnlyCopy::Drop, |_, _| {}).await.unwrap();
+        assert_eq!(
+            (repair.kept.len(), repair.dropped.as_slice()),
+            (0, &[0][..])
+        );
+        assert!(repair.is_sound());
         assert!(!feed.has(0).await.unwrap());
+        assert_eq!(feed.held_blocks(), 10);
         assert_eq!(
             feed.append("forked").await.unwrap_err().kind(),
             ErrorKind::Behind

@@ -35,6 +35,7 @@ mod stage;
 mod stage_put;
 mod stage_repair;
 mod store;
+mod sync;
 
 pub use block::Block;
 pub use blocks::Blocks;

@@ -113,14 +113,6 @@ impl Store {
         Ok(())
     }
 
-    /// Brings everything committed so far to a class of durability; the batch stays as it is.
-    ///
-    /// # Errors
-    /// Storage. What was acknowledged before keeps its class.
-    pub fn sync(&mut self, durability: Durability) -> Result<(), FeedError> {
-        Ok(self.kv.commit(&Batch::new(), durability)?)
-    }
-
     /// Drops the batch: what feeds have put into it they have to put again, or discard.
     pub fn clear_batch(&mut self) {
         self.batch.clear();

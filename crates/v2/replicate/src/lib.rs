@@ -16,6 +16,7 @@ mod pick;
 mod progress;
 mod rate;
 mod receive;
+mod repair;
 mod replicator;
 mod state;
 mod timers;
