@@ -105,15 +105,33 @@ fn read(owner: &mut Owner, slot: Slot, start: u64) -> Result<Batch, Error> {
         ..Batch::default()
     };
     let mut bytes = 0;
-    for block in runs.into_iter().flatten().filter_map(BlockIndex::new) {
-        if batch.blocks.len() >= BATCH_BLOCKS || bytes >= BATCH_BYTES {
-            (batch.next, batch.is_last) = (block.get(), false);
-            break;
+    'runs: for run in runs {
+        let mut at = run.start;
+        while let Some(block) = BlockIndex::new(at).filter(|_| at < run.end) {
+            let room = BATCH_BLOCKS.saturating_sub(batch.blocks.len()) as u64;
+            if room == 0 || bytes >= BATCH_BYTES {
+                (batch.next, batch.is_last) = (at, false);
+                break 'runs;
+            }
+            let piece = at..run.end.min(at + room);
+            let read = feed
+                .blocks(store, piece, BATCH_BYTES - bytes)
+                .unwrap_or_default();
+            if read.is_empty() {
+                // One of the piece cannot be read, which is as bad as what is wrong. It alone tells which.
+                let one = feed.block(store, block).ok().flatten();
+                bytes += one.as_ref().map_or(0, |block| block.data.len());
+                batch.blocks.push((block, one));
+                at += 1;
+                continue;
+            }
+            for found in read {
+                bytes += found.data.len();
+                let index = BlockIndex::new(at);
+                batch.blocks.extend(index.map(|index| (index, Some(found))));
+                at += 1;
+            }
         }
-        // What cannot be read is as bad as what is wrong.
-        let read = feed.block(store, block).ok().flatten();
-        bytes += read.as_ref().map_or(0, |block| block.data.len());
-        batch.blocks.push((block, read));
     }
     batch.findings = feed.check_nodes(store, start..batch.next)?;
     if batch.is_last {

@@ -1,6 +1,7 @@
 use crate::layout::{Numbered, PAGE_NODES};
 use crate::{Block, Blocks, Feed, FeedError, Kind, Proof, Store};
 use bytes::Bytes;
+use core::ops::Range;
 use hyperfeed_flat_tree::{BlockIndex, NodeIndex, full_roots};
 use hyperfeed_merkle::{Digest, Node};
 use hyperfeed_types::Signature;
@@ -35,6 +36,48 @@ impl Feed {
             data,
             leaf: leaf.hash,
         }))
+    }
+
+    /// Blocks of a run that is held, from its front: as many as have `max_bytes` together, and one at least. In an
+    /// attached file they are read in one piece, and share its memory.
+    ///
+    /// # Errors
+    /// Storage; one of the blocks is not there.
+    pub fn blocks(
+        &mut self,
+        store: &mut Store,
+        run: Range<u64>,
+        max_bytes: usize,
+    ) -> Result<Vec<Block>, FeedError> {
+        let mut leaves = Vec::new();
+        let mut bytes = 0_usize;
+        for index in run.clone().filter_map(BlockIndex::new) {
+            let leaf = self.stored(store, NodeIndex::leaf(index))?;
+            let size = usize::try_from(leaf.size).unwrap_or(usize::MAX);
+            let is_next = self.has(index) && self.is_placed(index) && size <= MAX_FRAME;
+            if !is_next || (bytes.saturating_add(size) > max_bytes && !leaves.is_empty()) {
+                break;
+            }
+            bytes += size;
+            leaves.push((leaf.hash, size));
+        }
+        let Some(first) = BlockIndex::new(run.start).filter(|_| leaves.len() > 1) else {
+            let one = BlockIndex::new(run.start).map(|index| self.block(store, index));
+            return Ok(one.transpose()?.flatten().into_iter().collect());
+        };
+        let offset = self.offset(store, first.get())?;
+        let mut data = vec![0; bytes];
+        if let Blocks::Attached(file) = &self.blocks {
+            file.read(offset, &mut data)?;
+        }
+        let next = first.get() + leaves.len() as u64;
+        self.cursor = Some((next, offset.saturating_add(bytes as u64)));
+        let mut data = Bytes::from(data);
+        let blocks = leaves.into_iter().map(|(leaf, size)| Block {
+            data: data.split_to(size),
+            leaf,
+        });
+        Ok(blocks.collect())
     }
 
     /// What makes a held block checkable for somebody with this digest; `None` if it is not held.

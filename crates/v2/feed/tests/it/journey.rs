@@ -75,3 +75,33 @@ fn a_static_feed_is_named_by_its_roots() {
         .stage_append(&mut writer.store, data.clone(), leaf_hash(&data));
     assert!(matches!(refused, Err(FeedError::Finalized)));
 }
+
+#[test]
+fn blocks_read_together_are_those_read_one_by_one() {
+    for place in [Where::Attached, Where::InStore] {
+        let mut here = Place::live(place);
+        let all: Vec<Vec<u8>> = (0..50_u8)
+            .map(|block| vec![block; usize::from(block % 7)])
+            .collect();
+        here.append(&all);
+        for (start, max_bytes) in [(0, 1), (3, 20), (10, 1_000_000), (49, 0)] {
+            let read = here
+                .feed
+                .blocks(&mut here.store, start..50, max_bytes)
+                .unwrap();
+            assert!(!read.is_empty(), "{place:?} from {start}");
+            let bytes: usize = read.iter().map(|block| block.data.len()).sum();
+            assert!(read.len() == 1 || bytes <= max_bytes);
+            for (block, at) in read.iter().zip(start..) {
+                assert!(block.is_intact());
+                let one = here.feed.block(&mut here.store, index(at)).unwrap();
+                assert_eq!(one.as_ref(), Some(block));
+            }
+        }
+        let attached = here.feed.blocks(&mut here.store, 10..50, 1 << 20).unwrap();
+        assert_eq!(
+            attached.len(),
+            if place == Where::Attached { 40 } else { 1 }
+        );
+    }
+}
