@@ -57,9 +57,9 @@ impl Model {
                         .is_some_and(|copy| copy.held.contains(block))
                 };
                 let mut near = self.neighbours(*number, *host).into_iter();
-                is_open(*number, *host)
-                    && !self.is_paused(*number)
-                    && (holds(*host) || near.any(|(host, _)| holds(host)))
+                // A copy of npm that waits for a block while it passes others on can leave those behind it without some.
+                let waits_alone = near.len() == 1 && near.any(|(host, _)| holds(host));
+                is_open(*number, *host) && !self.is_paused(*number) && (holds(*host) || waits_alone)
             }
             Action::Join { ends, feed } => {
                 let between = self.between(*ends);
