@@ -134,3 +134,27 @@ fn a_directory_that_is_no_leveldb_is_refused() {
     assert!(said.contains("no file CURRENT"), "{said}");
     assert!(!machine.store().exists(), "no store is made for nothing");
 }
+
+/// LevelDB locks its directory so; the test stands for the npm program, the command is another process.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_npm_has_open_is_refused_until_it_is_closed() {
+    use rustix::fs::{FlockOperation, fcntl_lock};
+
+    let machine = Machine::new();
+    let dir = machine.path("npm");
+    fs::create_dir(&dir).unwrap();
+    for (path, bytes) in files(&fixture()) {
+        fs::write(dir.join(path.file_name().unwrap()), bytes).unwrap();
+    }
+    let lock = fs::File::create(dir.join("LOCK")).unwrap();
+    fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let said = machine.fails(["import-leveldb", "npm"]);
+    assert!(said.contains("is open in another program"), "{said}");
+    assert!(!machine.store().exists(), "no store is made for nothing");
+    drop(lock);
+    let command = &mut machine.hyperfeed(["import-leveldb", "npm", "--json"]);
+    let output = command.assert().code(1).get_output().clone();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.lines().count(), written().len());
+}

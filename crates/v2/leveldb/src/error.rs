@@ -11,6 +11,11 @@ pub enum ReadError {
         /// What the reader of the database says.
         what: String,
     },
+    /// Another program has the database open.
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The operating system failed.
     Io {
         /// The file or directory.
@@ -38,6 +43,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Damaged { what } => write!(f, "database is damaged: {what}"),
+            Self::InUse { path } => write!(f, "{} is open in another program", path.display()),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::NotADatabase { path } => write!(
                 f,

@@ -2,6 +2,7 @@
 
 mod entries;
 mod error;
+mod held_lock;
 mod layout;
 mod npm_feed;
 mod npm_store;

@@ -5,26 +5,31 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::entries::Entries;
+use crate::held_lock::HeldLock;
 use crate::layout::{self, FeedKeys};
 use crate::{NpmFeed, ReadError, StoredFeed};
 
 /// Sublevels around the database of hypercore that are looked into, one in the other.
 const DEPTH: usize = 4;
 
-/// A directory in which npm hypercore 2.x kept its feeds in LevelDB. It is only ever read.
+/// A directory in which npm hypercore 2.x kept its feeds in LevelDB. It is only ever read, and on Unix
+/// locked while it is open, so that no program of npm's changes it meanwhile.
 pub struct NpmStore {
     dir: PathBuf,
     pub(crate) entries: Entries,
+    _lock: HeldLock,
 }
 
 impl NpmStore {
-    /// Opens the database in `dir`. No program may be writing to it: what it writes meanwhile may be
-    /// missed, and files it replaces may not be found.
+    /// Opens the database in `dir`. Where nothing is locked no program may be writing to it: what it
+    /// writes meanwhile may be missed, and files it replaces may not be found.
     ///
     /// # Errors
-    /// No LevelDB is there, or it cannot be read.
+    /// No LevelDB is there, another program has it open, or it cannot be read.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
+        let lock = HeldLock::take(dir)?;
         Ok(Self {
+            _lock: lock,
             dir: dir.to_owned(),
             entries: Entries::open(dir)?,
         })
