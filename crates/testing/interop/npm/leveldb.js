@@ -1,8 +1,9 @@
 'use strict'
 // Writes a directory as npm hypercore 2.3.0 keeps its feeds in LevelDB, with whole feeds and with
-// such as crashes and damage leave them: node npm/leveldb.js DIR [BLOCKS]
+// such as crashes and damage leave them: node npm/leveldb.js DIR [BLOCKS [WORDS]]
 // A second file, DIR.json, says what an importer should find. Keys and blocks are the same each time.
-// With BLOCKS there is one live feed of so many blocks instead.
+// With BLOCKS there is one live feed of so many blocks instead, each of at least WORDS words, so that LevelDB makes
+// many tables of them.
 
 const fs = require('fs')
 const path = require('path')
@@ -14,10 +15,10 @@ const levelup = require('levelup-disk')
 const memdb = require('memdb')
 
 const call = run => new Promise((resolve, reject) => run((error, value) => error ? reject(error) : resolve(value)))
-const [dir, count] = process.argv.slice(2)
+const [dir, count, words] = process.argv.slice(2)
 const open = () => call(done => { const db = levelup(encode(leveldown(dir), {valueEncoding: 'binary'}), error => done(error, db)) })
 const id = number => Buffer.alloc(32, number)
-const block = (name, index) => Buffer.from(`${name} ${index} `.repeat(index % 7))
+const block = (name, index) => Buffer.from(`${name} ${index} `.repeat(Number(words || 0) + index % 7))
 const hex = bytes => bytes.toString('hex')
 
 function writer (core, number, name) {

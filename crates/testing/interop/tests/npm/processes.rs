@@ -149,6 +149,33 @@ fn the_command_clones_two_thousand_blocks_from_npm_that_goes_on_appending() {
     ours::assert_well(&mut npm);
 }
 
+/// The fixture of the command's own tests is one table and a log; this is several compressed tables and logs.
+#[test]
+#[ignore = "needs the command: cargo xtask interop --processes"]
+fn the_command_imports_a_directory_of_many_tables_that_npm_wrote() {
+    const BLOCKS: usize = 3000;
+    const WORDS: usize = 800;
+    let dir = tempfile::tempdir().unwrap();
+    let (store, npm) = (dir.path().join("store"), dir.path().join("npm"));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/leveldb.js");
+    let mut node = Command::new("node");
+    node.arg(script).arg(&npm);
+    node.args([BLOCKS.to_string(), WORDS.to_string()]);
+    assert!(node.stdin(Stdio::null()).status().unwrap().success());
+    let names = fs::read_dir(&npm).unwrap().map(|file| file.unwrap().path());
+    let tables = names.filter(|name| name.extension() == Some(OsStr::new("ldb")));
+    assert!(tables.count() > 2, "too few tables to show anything");
+
+    let said = text(&store, ["--json", "import-leveldb", npm.to_str().unwrap()]);
+    let told: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    assert_eq!(told["imported"], BLOCKS, "{told}");
+    let key = told["key"].as_str().unwrap();
+    let expected: String = (0..BLOCKS)
+        .map(|index| format!("long {index} ").repeat(WORDS + index % 7))
+        .collect();
+    assert!(output(&store, ["cat", key]) == expected.into_bytes());
+}
+
 fn patient_npm() -> NpmPeer {
     let mut npm = NpmPeer::spawn().unwrap();
     npm.set_timeout(Duration::from_secs(600));
