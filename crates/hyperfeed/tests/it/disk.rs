@@ -1,3 +1,4 @@
+use crate::pipe::pipe;
 use crate::within::within;
 use futures::TryStreamExt;
 use hyperfeed::{Bytes, Core, Durability, ErrorKind, FeedOptions};
@@ -60,6 +61,65 @@ fn a_second_core_on_the_same_directory_is_refused() {
         core.close().await.unwrap();
         Core::open(dir.path()).await.unwrap();
     });
+}
+
+#[test]
+fn a_store_restored_from_a_backup_appends_only_after_it_has_fetched_what_it_signed_before() {
+    within(async {
+        let (dir, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let core = Core::open(dir.path()).await.unwrap();
+        let feed = core.create_feed().await.unwrap();
+        let key = feed.key().unwrap();
+        feed.append_batch(["0", "1", "2"]).await.unwrap();
+        core.close().await.unwrap();
+        copy_files(dir.path(), backup.path());
+
+        let core = Core::open(dir.path()).await.unwrap();
+        let feed = core.open_feed(&key).await.unwrap();
+        feed.append_batch(["3", "4", "5"]).await.unwrap();
+        let reader = Core::memory().unwrap();
+        let copy = reader.open_feed(&key).await.unwrap();
+        let (a, b) = pipe(4096);
+        feed.replicate(a).unwrap();
+        copy.replicate(b).unwrap();
+        copy.download(..).await.unwrap();
+        core.close().await.unwrap();
+
+        let core = Core::open(backup.path()).await.unwrap();
+        let feed = core.open_feed(&key).await.unwrap();
+        assert_eq!((feed.length(), feed.is_writable()), (3, true));
+        // By hand, so that nothing else comes with it.
+        let digest = feed.digest(5).await.unwrap();
+        let proof = copy.proof(5, digest).await.unwrap().unwrap();
+        let block = copy.get(5).await.unwrap();
+        assert!(feed.put(5, block, proof).await.unwrap());
+        assert_eq!(
+            feed.append("a fork").await.unwrap_err().kind(),
+            ErrorKind::Behind
+        );
+        let (a, b) = pipe(4096);
+        feed.replicate(a).unwrap();
+        copy.replicate(b).unwrap();
+        feed.download(..).await.unwrap();
+        assert_eq!(feed.append("6").await.unwrap(), 6);
+        assert_eq!(copy.get(6).await.unwrap(), "6");
+        for index in 0..6_u64 {
+            assert_eq!(feed.get(index).await.unwrap(), index.to_string());
+        }
+    });
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy_files(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
 }
 
 #[test]
