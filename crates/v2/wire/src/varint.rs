@@ -49,7 +49,17 @@ pub fn decode(input: &[u8]) -> Result<(u64, usize), DecodeError> {
 }
 
 /// The same, giving what is left of `input`; the caller knows the name of the field.
+///
+/// Tags, and most lengths and numbers, are of one byte.
+#[inline]
 pub(crate) fn read(input: &[u8]) -> Result<(u64, &[u8]), DecodeErrorKind> {
+    match input.split_first() {
+        Some((&byte, rest)) if byte < 0x80 => Ok((u64::from(byte), rest)),
+        _ => read_long(input),
+    }
+}
+
+fn read_long(input: &[u8]) -> Result<(u64, &[u8]), DecodeErrorKind> {
     let mut value = 0;
     let mut rest = input;
     for shift in (0_u32..).step_by(7).take(MAX_VARINT) {
