@@ -1,6 +1,7 @@
 //! Measures hyperfeed beside the machine's own limits and beside its peers.
 #![doc = include_str!("../README.md")]
 
+mod aims;
 mod args;
 mod child;
 mod data;
@@ -85,7 +86,7 @@ fn measure(args: &Args) -> Fallible<()> {
         all.extend(medians);
     }
     if !args.json {
-        print!("{}", table::of(&all));
+        print!("{}\n{}", table::of(&all), aims::of(&all));
     }
     Ok(())
 }

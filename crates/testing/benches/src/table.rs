@@ -72,7 +72,7 @@ fn cells(reading: &Reading) -> [String; 9] {
 }
 
 /// Three digits that mean something, and no more.
-fn figure(value: f64) -> String {
+pub(crate) fn figure(value: f64) -> String {
     let digits = match value.abs() {
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,
