@@ -194,12 +194,16 @@ impl From<PeerError> for Error {
                     Misbehaviour::IntroductionNotOpened { .. }
                     | Misbehaviour::IntroductionTooShort { .. }
                     | Misbehaviour::MessageTooShort { .. } => {
-                        format!(
-                            "{error}: {misbehaviour}; does the other side encrypt as this one does?"
-                        )
+                        format!("{error}: {misbehaviour}; {OTHER_CIPHER}")
                     }
                     _ => format!("{error}: {misbehaviour}"),
                 }
+            }
+            // What a side without the cipher makes of an introduction behind it.
+            PeerError::Protocol(ProtocolError::Decode(fault))
+                if fault.message() == "ProtocolHandshake" =>
+            {
+                format!("{error}: {fault}; {OTHER_CIPHER}")
             }
             PeerError::Protocol(ProtocolError::Decode(fault)) => format!("{error}: {fault}"),
             _ => error.to_string(),
@@ -207,6 +211,9 @@ impl From<PeerError> for Error {
         Self::with_source(ErrorKind::Peer, text, error)
     }
 }
+
+/// The likely reason why the first thing a peer says is not understood.
+const OTHER_CIPHER: &str = "does the other side encrypt as this one does?";
 
 fn is_too_large(error: &StorageError) -> bool {
     let cause = std::error::Error::source(error);
