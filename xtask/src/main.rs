@@ -18,7 +18,6 @@ mod no_std;
 mod parity;
 mod program;
 mod rules;
-mod sim;
 mod step;
 mod test;
 mod vectors;
@@ -77,7 +76,7 @@ fn main() -> ExitCode {
         ("deny", ["--advisories"]) => deny::run(true),
         ("fuzz", rest) => fuzz::run(rest),
         ("interop", rest) => interop::run(rest),
-        ("sim", rest) => sim::run(rest),
+        ("sim", rest) => program::run("hyperfeed-testing-sim", rest),
         ("soak", rest) => program::run("hyperfeed-testing-soak", rest),
         ("vectors", []) => vectors::run(vectors::Made::Kept),
         ("vectors", ["--check"]) => vectors::run(vectors::Made::Compared),

@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 use crate::step::{Failure, Steps};
-use crate::{deny, house, interop, kernels, layers, no_std, sim};
+use crate::{deny, house, interop, kernels, layers, no_std, program};
 
 /// What to do about the tests that need Node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn run(node: Node) -> Result<(), Failure> {
         kernels::run(kernels::Counts::Compared)
     })?;
     steps.step("1,000 simulated networks", || {
-        sim::run(&["--seeds", "1000"])
+        program::run("hyperfeed-testing-sim", &["--seeds", "1000"])
     })?;
     if node == Node::Required {
         steps.step("live tests against npm hypercore 2.3.0", || {

@@ -3,7 +3,7 @@
 use crate::driver::Owner;
 use crate::{Error, Feed};
 use hyperfeed_flat_tree::BlockIndex;
-use hyperfeed_v2_feed::{Block, Finding, Slot, Suspect};
+use hyperfeed_v2_feed::{self as v2, Block, Finding, Slot, Suspect};
 use std::ops::Range;
 use std::thread;
 
@@ -107,30 +107,16 @@ fn read(owner: &mut Owner, slot: Slot, start: u64) -> Result<Batch, Error> {
     let mut bytes = 0;
     'runs: for run in runs {
         let mut at = run.start;
-        while let Some(block) = BlockIndex::new(at).filter(|_| at < run.end) {
+        while at < run.end {
             let room = BATCH_BLOCKS.saturating_sub(batch.blocks.len()) as u64;
             if room == 0 || bytes >= BATCH_BYTES {
                 (batch.next, batch.is_last) = (at, false);
                 break 'runs;
             }
-            let piece = at..run.end.min(at + room);
-            let read = feed
-                .blocks(store, piece, BATCH_BYTES - bytes)
-                .unwrap_or_default();
-            if read.is_empty() {
-                // One of the piece cannot be read, which is as bad as what is wrong. It alone tells which.
-                let one = feed.block(store, block).ok().flatten();
-                bytes += one.as_ref().map_or(0, |block| block.data.len());
-                batch.blocks.push((block, one));
-                at += 1;
-                continue;
-            }
-            for found in read {
-                bytes += found.data.len();
-                let index = BlockIndex::new(at);
-                batch.blocks.extend(index.map(|index| (index, Some(found))));
-                at += 1;
-            }
+            let read = piece(feed, store, at..run.end.min(at + room), BATCH_BYTES - bytes);
+            at += read.len().max(1) as u64;
+            bytes += read.iter().map(|(_, block)| size(block)).sum::<usize>();
+            batch.blocks.extend(read);
         }
     }
     batch.findings = feed.check_nodes(store, start..batch.next)?;
@@ -138,6 +124,37 @@ fn read(owner: &mut Owner, slot: Slot, start: u64) -> Result<Batch, Error> {
         batch.findings.extend(feed.check_head(store)?);
     }
     Ok(batch)
+}
+
+/// Held blocks from the front of a piece, about `max_bytes` of them: read together, or one by one if one of them cannot
+/// be read, for that alone tells which. What cannot be read is as bad as what is wrong.
+fn piece(
+    feed: &mut v2::Feed,
+    store: &mut v2::Store,
+    piece: Range<u64>,
+    max_bytes: usize,
+) -> Vec<(BlockIndex, Option<Block>)> {
+    let indices = piece.clone().filter_map(BlockIndex::new);
+    match feed.blocks(store, piece, max_bytes) {
+        Ok(blocks) if !blocks.is_empty() => indices.zip(blocks.into_iter().map(Some)).collect(),
+        _ => {
+            let mut bytes = 0;
+            let mut read = Vec::new();
+            for index in indices {
+                let block = feed.block(store, index).ok().flatten();
+                bytes += size(&block);
+                read.push((index, block));
+                if bytes >= max_bytes {
+                    break;
+                }
+            }
+            read
+        }
+    }
+}
+
+fn size(block: &Option<Block>) -> usize {
+    block.as_ref().map_or(0, |block| block.data.len())
 }
 
 /// A thread for each core, which ends when the sender is dropped.

@@ -92,3 +92,16 @@ fn the_only_copy_is_kept_unless_one_says_otherwise() {
         );
     });
 }
+
+#[test]
+fn every_block_past_the_end_of_a_cut_file_is_named() {
+    within(async {
+        let core = Core::memory().unwrap();
+        let file = MemoryFile::new();
+        let feed = written(&core, &file, 900).await;
+        file.share().truncate(3 * 301 + 1).unwrap();
+        let report = feed.verify(|_, _| {}).await.unwrap();
+        assert_eq!(report.corrupt, (301..900).collect::<Vec<u64>>());
+        assert_eq!((report.blocks, report.bytes), (900, 3 * 301));
+    });
+}

@@ -6,6 +6,7 @@ use crate::link::{End, Link, LinkId};
 use crate::stats::{CUT, HALF_OPEN, STALLED, Stats};
 use crate::world::World;
 use core::time::Duration;
+use hyperfeed_v2_replicate::PeerKey;
 
 impl World {
     /// Cuts a link: both sides notice, what was on the way is lost.
@@ -37,11 +38,7 @@ impl World {
 
     /// Stops, or begins again, to answer the other side of a link about a feed.
     pub fn pause(&mut self, link: LinkId, side: usize, name: NamedFeed, paused: bool) {
-        let Some((host, peer)) = self
-            .links
-            .get(link.0)
-            .and_then(|link| link.ends[side].host())
-        else {
+        let Some((host, peer)) = self.host_at(link, side) else {
             return;
         };
         let found = &mut self.hosts[host.0];
@@ -57,11 +54,7 @@ impl World {
     /// Leaves a feed on a link, or joins it again.
     pub fn share(&mut self, link: LinkId, side: usize, name: NamedFeed, shared: bool) {
         let now = self.now;
-        let Some((host, peer)) = self
-            .links
-            .get(link.0)
-            .and_then(|link| link.ends[side].host())
-        else {
+        let Some((host, peer)) = self.host_at(link, side) else {
             return;
         };
         let found = &mut self.hosts[host.0];
@@ -72,6 +65,11 @@ impl World {
             }
             self.turn(host);
         }
+    }
+
+    /// Who is at a side of a link, and its name for the connection; `None` for an adversary.
+    fn host_at(&self, link: LinkId, side: usize) -> Option<(HostId, PeerKey)> {
+        self.links.get(link.0)?.ends[side].host()
     }
 
     /// A host dies: its connections break, what its disk may lose is gone.

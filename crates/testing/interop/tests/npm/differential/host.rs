@@ -50,7 +50,7 @@ impl Host {
         }
     }
 
-    /// Ends everything it has open and begins again from its disk; `false` if it has none, as npm here.
+    /// Ends everything it has open and begins again from its disk; `false` for npm, which forgets that a copy is live.
     pub(crate) async fn restart(&mut self) -> bool {
         match self {
             Self::Npm(_) => false,
