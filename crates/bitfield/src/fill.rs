@@ -1,10 +1,31 @@
 //! How pages become full, mixed and empty.
 
-use crate::bitfield::Bitfield;
 use crate::mixed::Mixed;
 use crate::page::PAGE_BITS;
+use crate::pages::Pages;
+use core::ops::Range;
 
-impl Bitfield {
+impl Pages {
+    /// Sets or clears a range that is not empty; gives how many bits changed.
+    pub(crate) fn fill(&mut self, range: Range<u64>, value: bool) -> u64 {
+        let (first, last) = (range.start / PAGE_BITS, (range.end - 1) / PAGE_BITS);
+        let (from, to) = (range.start % PAGE_BITS, (range.end - 1) % PAGE_BITS + 1);
+        if first == last {
+            return self.fill_in_page(first, from, to, value);
+        }
+        let mut changed = 0;
+        let mut whole = first..last + 1;
+        if from > 0 {
+            changed += self.fill_in_page(first, from, PAGE_BITS, value);
+            whole.start += 1;
+        }
+        if to < PAGE_BITS {
+            changed += self.fill_in_page(last, 0, to, value);
+            whole.end -= 1;
+        }
+        changed + self.fill_pages(whole.start, whole.end, value)
+    }
+
     /// Sets or clears the bits `from..to` of one page; gives how many changed.
     pub(crate) fn fill_in_page(&mut self, page: u64, from: u64, to: u64, value: bool) -> u64 {
         if let Some(mixed) = self.mixed.get_mut(&page) {

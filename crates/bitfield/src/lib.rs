@@ -9,6 +9,7 @@ mod fill;
 mod growth;
 mod mixed;
 mod page;
+mod pages;
 mod range;
 pub mod rle;
 mod scan;

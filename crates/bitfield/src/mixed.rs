@@ -17,9 +17,9 @@ impl Mixed {
         }
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8; PAGE_BYTES]) -> Self {
+    pub(crate) fn from_bytes(bytes: [u8; PAGE_BYTES]) -> Self {
         let mut page = Self {
-            bytes: Box::new(*bytes),
+            bytes: Box::new(bytes),
             count: 0,
         };
         page.count = page.count_in(0, PAGE_BITS);

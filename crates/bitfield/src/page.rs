@@ -8,13 +8,17 @@ pub const PAGE_BYTES: usize = 512;
 /// Bit `i` of a mixed page is in byte `i / 8` under the mask `1 << (i % 8)`. This is the order of our own storage; the
 /// wire's order belongs to its codec, [`rle`](crate::rle).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page<'a> {
+#[expect(
+    clippy::large_enum_variant,
+    reason = "on its way to or from a store, never kept"
+)]
+pub enum Page {
     /// No bit is set.
     Empty,
     /// Every bit is set.
     Full,
     /// Some bits are set and some are not.
-    Mixed(&'a [u8; PAGE_BYTES]),
+    Mixed([u8; PAGE_BYTES]),
 }
 
 /// Pages that numbers of 64 bits fill.

@@ -2,7 +2,7 @@
 
 use crate::bitfield::Bitfield;
 use crate::page::{PAGE_BITS, first_bit};
-use crate::scan::{Scan, Segment};
+use crate::scan::Scan;
 use core::ops::Range;
 
 impl Bitfield {
@@ -27,14 +27,8 @@ impl Bitfield {
         while at < range.end {
             let (segment, until) = scan.at(at / PAGE_BITS);
             let end = first_bit(until).map_or(range.end, |end| end.min(range.end));
-            count += match segment {
-                Segment::Empty => 0,
-                Segment::Full => end - at,
-                Segment::Mixed(mixed) => {
-                    let from = at % PAGE_BITS;
-                    mixed.count_in(from, from + (end - at))
-                }
-            };
+            let from = at % PAGE_BITS;
+            count += segment.count_in(from, from + (end - at));
             at = end;
         }
         count
@@ -73,27 +67,5 @@ impl Bitfield {
                 .map_or(range.end, |end| end.min(range.end));
             (start < range.end).then_some(start..at)
         })
-    }
-
-    fn fill(&mut self, range: Range<u64>, value: bool) -> u64 {
-        if range.start >= range.end {
-            return 0;
-        }
-        let (first, last) = (range.start / PAGE_BITS, (range.end - 1) / PAGE_BITS);
-        let (from, to) = (range.start % PAGE_BITS, (range.end - 1) % PAGE_BITS + 1);
-        if first == last {
-            return self.fill_in_page(first, from, to, value);
-        }
-        let mut changed = 0;
-        let mut whole = first..last + 1;
-        if from > 0 {
-            changed += self.fill_in_page(first, from, PAGE_BITS, value);
-            whole.start += 1;
-        }
-        if to < PAGE_BITS {
-            changed += self.fill_in_page(last, 0, to, value);
-            whole.end -= 1;
-        }
-        changed + self.fill_pages(whole.start, whole.end, value)
     }
 }

@@ -1,6 +1,6 @@
 //! Searches, 64 bits at a time, full and empty stretches in one step.
 
-use crate::bitfield::Bitfield;
+use crate::bitfield::{Bitfield, Shape};
 use crate::mixed::first_one;
 use crate::page::{PAGE_BITS, first_bit};
 use crate::scan::{Scan, Segment};
@@ -22,11 +22,10 @@ impl Bitfield {
     /// The last bit that is set.
     #[must_use]
     pub fn last_set(&self) -> Option<u64> {
-        let full = self.full.last_key_value();
-        let mixed = self.mixed.last_key_value();
-        let full = full.map(|(_, end)| (end - 1) * PAGE_BITS + (PAGE_BITS - 1));
-        let mixed = mixed.and_then(|(page, mixed)| Some(page * PAGE_BITS + mixed.last()?));
-        full.max(mixed)
+        match &self.shape {
+            Shape::Front(end) => end.checked_sub(1),
+            Shape::Pages(pages) => pages.last_set(),
+        }
     }
 
     /// The first number in `range` that is in `wanted` and neither in `held` nor in `requested`.

@@ -83,7 +83,7 @@ impl TreeIndex {
     /// Replaces a page of [`bits`](Self::bits) by one that was stored.
     ///
     /// Ignores nodes over blocks past [`BlockIndex::MAX`].
-    pub fn set_page(&mut self, page: u64, content: Page<'_>) {
+    pub fn set_page(&mut self, page: u64, content: Page) {
         if page <= END.get() / PAGE_BITS {
             self.bits.set_page(page, content);
             self.bits.remove(END.get());

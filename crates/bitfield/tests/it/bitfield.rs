@@ -29,6 +29,7 @@ fn range() -> impl Strategy<Value = Range<u64>> {
         (bit(), bit()).prop_map(|(a, b)| a.min(b)..a.max(b)),
         (0..5_u64, 1..5_u64)
             .prop_map(|(page, len)| page * PAGE_BITS..((page + len) * PAGE_BITS).min(BITS)),
+        bit().prop_map(|end| 0..end),
     ]
 }
 
@@ -132,7 +133,9 @@ proptest! {
                 }
             }
         }
-        prop_assert_eq!(mixed, bitfield.mixed_pages());
+        let is_front = bitfield.first_unset(0) == bitfield.count();
+        prop_assert_eq!(bitfield.mixed_pages(), if is_front { 0 } else { mixed });
+        prop_assert_eq!(bitfield.memory() == 0, is_front);
     }
 
     #[test]

@@ -190,7 +190,7 @@ fn the_last_number_counts_too() {
 fn a_page_past_the_last_one_is_ignored() {
     let mut bits = Bitfield::new();
     bits.set_page(1 << 52, Page::Full);
-    bits.set_page(u64::MAX, Page::Mixed(&[1; 512]));
+    bits.set_page(u64::MAX, Page::Mixed([1; 512]));
     assert!(bits.is_empty());
     bits.set_page((1 << 52) - 1, Page::Full);
     assert_eq!((bits.count(), bits.last_set()), (PAGE_BITS, Some(u64::MAX)));
@@ -204,12 +204,12 @@ fn a_page_past_the_last_one_is_ignored() {
 #[test]
 fn a_stored_page_that_is_in_truth_full_or_empty_is_taken_as_such() {
     let mut bits = Bitfield::new();
-    bits.set_page(3, Page::Mixed(&[0xff; 512]));
+    bits.set_page(3, Page::Mixed([0xff; 512]));
     assert_eq!(
         (bits.page(3), bits.mixed_pages(), bits.count()),
         (Page::Full, 0, PAGE_BITS)
     );
-    bits.set_page(3, Page::Mixed(&[0; 512]));
+    bits.set_page(3, Page::Mixed([0; 512]));
     assert_eq!(
         (bits.page(3), bits.mixed_pages(), bits.count()),
         (Page::Empty, 0, 0)

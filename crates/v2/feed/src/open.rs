@@ -222,7 +222,7 @@ fn bitmap(store: &Store, what: Numbered, slot: Slot) -> Result<Bitfield, FeedErr
 }
 
 /// A bitmap page from its record: the version, and the bits unless all are set.
-fn decode_page(record: &[u8]) -> Option<Page<'_>> {
+fn decode_page(record: &[u8]) -> Option<Page> {
     let (version, bits) = record.split_first()?;
     if *version != PAGE_VERSION {
         return None;

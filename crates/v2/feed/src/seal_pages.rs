@@ -88,14 +88,14 @@ impl Feed {
 }
 
 /// Puts a bitmap page into the batch.
-pub(crate) fn put_page(store: &mut Store, key: &[u8], page: Page<'_>) {
+pub(crate) fn put_page(store: &mut Store, key: &[u8], page: Page) {
     match page {
         Page::Empty => store.part.delete(key),
         Page::Full => store.part.put(key, &[PAGE_VERSION]),
         Page::Mixed(bits) => {
             let mut record = [PAGE_VERSION; 1 + PAGE_BYTES];
             for (to, from) in record.iter_mut().skip(1).zip(bits) {
-                *to = *from;
+                *to = from;
             }
             store.part.put(key, &record);
         }
@@ -111,7 +111,7 @@ impl Bits {
         Self(match bits.page(page) {
             Page::Empty => [0; PAGE_BYTES],
             Page::Full => [0xff; PAGE_BYTES],
-            Page::Mixed(bytes) => *bytes,
+            Page::Mixed(bytes) => bytes,
         })
     }
 
@@ -142,13 +142,13 @@ impl Bits {
         self
     }
 
-    fn page(&self) -> Page<'_> {
+    fn page(&self) -> Page {
         if self.0.iter().all(|byte| *byte == 0) {
             Page::Empty
         } else if self.0.iter().all(|byte| *byte == 0xff) {
             Page::Full
         } else {
-            Page::Mixed(&self.0)
+            Page::Mixed(self.0)
         }
     }
 }
