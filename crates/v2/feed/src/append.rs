@@ -26,13 +26,14 @@ impl Feed {
         }
         let index = self.staged_length();
         let index = BlockIndex::new(index).ok_or(FeedError::OutOfBounds)?;
-        if let Some(appender) = &mut self.stage.appender {
+        let stage = &mut *self.stage;
+        if let Some(appender) = &mut stage.appender {
             appender
-                .push(leaf, bytes, &mut self.stage.grown)
+                .push(leaf, bytes, &mut stage.grown)
                 .map_err(append_error)?;
         }
-        self.stage.appended.push(block);
-        self.stage.bytes = self.stage.bytes.saturating_add(bytes);
+        stage.appended.push(block);
+        stage.bytes = stage.bytes.saturating_add(bytes);
         Ok(index)
     }
 

@@ -1,6 +1,6 @@
 use crate::head::Head;
 use crate::layout;
-use crate::stage::Stage;
+use crate::staging::Staging;
 use crate::{Blocks, Feed, FeedError, FeedRecord, Kind, Store};
 use hyperfeed_bitfield::Bitfield;
 use hyperfeed_merkle::TreeIndex;
@@ -71,9 +71,8 @@ impl Feed {
             alias: None,
         };
         let head = Head::default();
-        let written_head = head.encode();
         store.put_record(&record);
-        store.part.put(&layout::head(record.slot), &written_head);
+        store.part.put(&layout::head(record.slot), &head.encode());
         store.keep_part();
         Ok(Self {
             record,
@@ -81,7 +80,6 @@ impl Feed {
             pair,
             blocks,
             head,
-            written_head,
             fresh: true,
             held: Bitfield::new(),
             tree: TreeIndex::new(),
@@ -91,7 +89,7 @@ impl Feed {
             stale: false,
             adopted: Vec::new(),
             cursor: None,
-            stage: Stage::default(),
+            stage: Staging::default(),
         })
     }
 }

@@ -1,5 +1,5 @@
 use crate::head::Head;
-use crate::stage::Stage;
+use crate::staging::Staging;
 use crate::{Blocks, FeedError, FeedRecord, Kind, Slot, Staged, Store};
 use core::fmt;
 use core::ops::Range;
@@ -30,8 +30,6 @@ pub struct Feed {
     pub(crate) pair: Option<KeyPair>,
     pub(crate) blocks: Blocks,
     pub(crate) head: Head,
-    /// The head record as it must be in the store: seen when somebody else wrote it.
-    pub(crate) written_head: Vec<u8>,
     /// Created, and not known to be committed.
     pub(crate) fresh: bool,
     pub(crate) held: Bitfield,
@@ -48,7 +46,7 @@ pub struct Feed {
     pub(crate) adopted: Vec<Range<u64>>,
     /// A block and its byte offset in the attached file, for the next sequential access.
     pub(crate) cursor: Option<(u64, u64)>,
-    pub(crate) stage: Stage,
+    pub(crate) stage: Staging,
 }
 
 impl Feed {

@@ -42,7 +42,7 @@ impl Head {
         if !possible {
             return None;
         }
-        let mut roots = Vec::new();
+        let mut roots = Vec::with_capacity(full_roots(length).count());
         for index in full_roots(length) {
             let size = fields.number()?;
             let hash = Hash::new(fields.array()?);

@@ -34,6 +34,7 @@ mod slot;
 mod stage;
 mod stage_put;
 mod stage_repair;
+mod staging;
 mod store;
 mod sync;
 

@@ -1,7 +1,7 @@
 use crate::expect::load_expected;
 use crate::head::Head;
 use crate::layout::{self, Numbered};
-use crate::stage::Stage;
+use crate::staging::Staging;
 use crate::{Blocks, Feed, FeedError, FeedRecord, Kind, Slot, Store};
 use core::ops::{ControlFlow, Range};
 use hyperfeed_bitfield::{Bitfield, PAGE_BYTES, Page};
@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 /// What memory knows of a feed.
 struct Loaded {
     head: Head,
-    written_head: Vec<u8>,
     held: Bitfield,
     tree: TreeIndex,
     waiting: BTreeSet<u64>,
@@ -57,7 +56,6 @@ impl Feed {
             pair,
             blocks,
             head: loaded.head,
-            written_head: loaded.written_head,
             fresh: false,
             held: loaded.held,
             tree: loaded.tree,
@@ -67,7 +65,7 @@ impl Feed {
             stale: false,
             adopted: Vec::new(),
             cursor: None,
-            stage: Stage::default(),
+            stage: Staging::default(),
         };
         feed.cut_stray_bytes()?;
         Ok(feed)
@@ -81,7 +79,7 @@ impl Feed {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn discard_staged(&mut self, store: &mut Store) -> Result<(), FeedError> {
-        self.stage = Stage::default();
+        self.stage.take();
         self.stale = true;
         self.ready(store)
     }
@@ -114,7 +112,6 @@ impl Feed {
         self.adopted.extend(found);
         self.record = record;
         self.head = loaded.head;
-        self.written_head = loaded.written_head;
         self.held = loaded.held;
         self.tree = loaded.tree;
         self.waiting = loaded.waiting;
@@ -147,10 +144,10 @@ impl Loaded {
         let slot = record.slot;
         let corrupt = |why| Feed::corrupt("head", slot.get().into(), why);
         let kv = store.kv();
-        let written_head = kv
+        let head = kv
             .get(&layout::head(slot))?
             .ok_or_else(|| corrupt("missing"))?;
-        let head = Head::decode(&written_head).ok_or_else(|| corrupt("unreadable"))?;
+        let head = Head::decode(&head).ok_or_else(|| corrupt("unreadable"))?;
         verify_head(record, &head)?;
 
         let mut held = bitmap(store, Numbered::Held, slot)?;
@@ -175,7 +172,6 @@ impl Loaded {
         let expected = load_expected(store, slot)?.filter(|length| *length > head.length);
         Ok(Self {
             head,
-            written_head,
             held,
             tree,
             waiting,

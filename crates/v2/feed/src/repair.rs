@@ -80,7 +80,6 @@ impl Feed {
         put_pages(store, |page| Numbered::Tree.key(slot, page), before, after);
         let sealed = Sealed {
             head,
-            written_head: Vec::new(),
             record: None,
             waiting: Vec::new(),
             placed: Vec::new(),

@@ -35,13 +35,14 @@ impl Feed {
     /// Lets memory follow a commit of what was [sealed](Self::seal), and says what is new.
     pub fn committed(&mut self) -> Committed {
         self.fresh = false;
-        let stage = core::mem::take(&mut self.stage);
+        let Some(stage) = self.stage.take() else {
+            return Committed::default();
+        };
         let Some(sealed) = stage.sealed else {
             return Committed::default();
         };
         let old = self.head.length;
         self.head = sealed.head;
-        self.written_head = sealed.written_head;
         self.cursor = sealed.cursor;
         if let Some(record) = sealed.record {
             self.record = record;
@@ -99,7 +100,6 @@ impl Feed {
         }
         let mut sealed = Sealed {
             head: self.next_head()?,
-            written_head: Vec::new(),
             record: self.next_record(store)?,
             waiting: Vec::new(),
             placed: Vec::new(),
@@ -114,24 +114,23 @@ impl Feed {
         Ok(())
     }
 
-    pub(crate) fn finish_seal(&mut self, store: &mut Store, mut sealed: Sealed) {
+    pub(crate) fn finish_seal(&mut self, store: &mut Store, sealed: Sealed) {
         let slot = self.record.slot;
-        sealed.written_head = sealed.head.encode();
-        store.part.put(&layout::head(slot), &sealed.written_head);
+        store.part.put(&layout::head(slot), &sealed.head.encode());
         if let Some(record) = &sealed.record {
             if record.id != self.record.id {
                 store.part.delete(&layout::id(&self.record.id));
             }
             store.put_record(record);
         }
-        self.stage.sealed = Some(Box::new(sealed));
+        self.stage.sealed = Some(sealed);
     }
 
     /// Two handles of one feed would sign different blocks for one index.
     fn check_unchanged(&self, store: &Store) -> Result<(), FeedError> {
         let found = store.kv().get(&layout::head(self.record.slot))?;
         match found {
-            Some(record) if record == self.written_head => Ok(()),
+            Some(record) if record == self.head.encode() => Ok(()),
             None if self.fresh => Ok(()),
             _ => Err(FeedError::Conflict),
         }
@@ -147,7 +146,7 @@ impl Feed {
             nodes,
             bytes,
             ..
-        } = &self.stage;
+        } = &*self.stage;
         if let Some(anchor) = anchor {
             head.length = anchor.length;
             head.roots.clone_from(&anchor.roots);

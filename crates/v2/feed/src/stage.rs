@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::head::Head;
 
 /// What the next commit will do. Nothing of it shows before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stage {
     /// The committed tree with the appended blocks on it, once something was appended.
     pub(crate) appender: Option<Appender<Sha256Tree>>,
@@ -29,12 +29,12 @@ pub(crate) struct Stage {
     pub(crate) kind: Option<Kind>,
     pub(crate) finalized: Option<(FeedKey, PublicId)>,
     /// A repair: the bitmaps without what was dropped.
-    pub(crate) repaired: Option<Box<Repaired>>,
+    pub(crate) repaired: Option<Repaired>,
     /// Appended blocks and a longer signed length met: the appends must not be sealed.
     pub(crate) conflict: bool,
     pub(crate) bytes: u64,
     /// What seal put into the batch, for memory to become.
-    pub(crate) sealed: Option<Box<Sealed>>,
+    pub(crate) sealed: Option<Sealed>,
 }
 
 /// A verified length.
@@ -62,7 +62,6 @@ pub(crate) struct Repaired {
 #[derive(Debug)]
 pub(crate) struct Sealed {
     pub(crate) head: Head,
-    pub(crate) written_head: Vec<u8>,
     pub(crate) record: Option<FeedRecord>,
     /// Blocks that wait for their offset from now on, and that no longer do.
     pub(crate) waiting: Vec<u64>,
@@ -72,6 +71,24 @@ pub(crate) struct Sealed {
 }
 
 impl Stage {
+    pub(crate) const fn new() -> Self {
+        Self {
+            appender: None,
+            appended: Vec::new(),
+            grown: Vec::new(),
+            put: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            anchor: None,
+            signatures: BTreeMap::new(),
+            kind: None,
+            finalized: None,
+            repaired: None,
+            conflict: false,
+            bytes: 0,
+            sealed: None,
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.appended.is_empty()
             && self.put.is_empty()

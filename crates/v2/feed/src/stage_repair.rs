@@ -122,7 +122,7 @@ impl Feed {
         for node in &work.marked {
             tree.insert(*node);
         }
-        self.stage.repaired = Some(Box::new(Repaired {
+        self.stage.repaired = Some(Repaired {
             held,
             tree,
             dropped: repair.dropped.clone(),
@@ -130,7 +130,7 @@ impl Feed {
             rewritten: work.mended.into_values().collect(),
             signatures: work.signatures,
             held_bytes,
-        }));
+        });
         Ok(repair)
     }
 }
