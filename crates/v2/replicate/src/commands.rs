@@ -41,7 +41,7 @@ impl Replicator {
         match self.stage(slot, blocks, durability) {
             Ok(range) => {
                 if let Some(hosted) = self.feeds.get_mut(&slot) {
-                    hosted.staged.appends.push((token, range));
+                    hosted.staged_mut().appends.push((token, range));
                     self.dirty.insert(slot);
                 }
             }
@@ -112,7 +112,7 @@ impl Replicator {
         };
         match hosted.feed.stage_finalize(&mut self.store) {
             Ok(_) => {
-                hosted.staged.finalize = Some(token);
+                hosted.staged_mut().finalize = Some(token);
                 self.dirty.insert(slot);
             }
             Err(error) => self.fail_command(token, error.into()),
@@ -132,7 +132,7 @@ impl Replicator {
         match hosted.feed.stage_put(&mut self.store, put) {
             Ok(accepted) => {
                 hosted
-                    .staged
+                    .staged_mut()
                     .by_hand
                     .push((token, accepted == Accepted::New));
                 self.dirty.insert(slot);
@@ -197,7 +197,7 @@ impl Replicator {
                 .feed
                 .stage_append(&mut self.store, leaf.data, leaf.hash)?;
         }
-        hosted.staged.require(class);
+        hosted.staged_mut().require(class);
         Ok(start..hosted.feed.staged_length())
     }
 

@@ -85,14 +85,12 @@ impl Replicator {
         dirty: &[Slot],
         durability: &mut Option<Durability>,
     ) -> Option<(Slot, Error)> {
-        let asked = dirty
+        let staged = |slot| self.feeds.get(slot)?.staged.as_deref();
+        let asked = dirty.iter().filter_map(|slot| staged(slot)?.durability);
+        let from_peers = dirty
             .iter()
-            .filter_map(|slot| self.feeds.get(slot)?.staged.durability);
-        let from_peers = dirty.iter().any(|slot| {
-            self.feeds
-                .get(slot)
-                .is_some_and(|h| !h.staged.from_peers.is_empty() || h.staged.durability.is_none())
-        });
+            .filter_map(staged)
+            .any(|staged| !staged.from_peers.is_empty() || staged.durability.is_none());
         let announced = dirty
             .iter()
             .any(|slot| self.feeds.get(slot).is_some_and(|h| !h.peers.is_empty()));
@@ -116,7 +114,7 @@ impl Replicator {
             return;
         };
         let committed = hosted.feed.committed();
-        let staged = std::mem::take(&mut hosted.staged);
+        let staged = hosted.staged.take().unwrap_or_default();
         for (token, range) in staged.appends {
             self.replies.push_back(Reply::Appended { token, range });
         }
@@ -237,7 +235,8 @@ impl Replicator {
         let Some(hosted) = self.feeds.get_mut(&slot) else {
             return;
         };
-        for token in hosted.staged.take_tokens() {
+        let staged = hosted.staged.take().unwrap_or_default();
+        for token in staged.into_tokens() {
             self.replies.push_back(Reply::Failed {
                 token,
                 error: error.clone(),

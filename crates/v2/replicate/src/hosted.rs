@@ -24,7 +24,8 @@ pub(crate) struct Hosted {
     pub(crate) wanted: Bitfield,
     pub(crate) waiters: BTreeMap<u64, Vec<Token>>,
     pub(crate) downloads: BTreeMap<Token, Download>,
-    pub(crate) staged: Staged,
+    /// What the next commit will settle, if anything: most of the feeds that are open have nothing staged.
+    pub(crate) staged: Option<Box<Staged>>,
     /// Storage failed: nothing is asked of peers until then.
     pub(crate) failed: Option<(Error, Instant)>,
     pub(crate) uploaded: Meter,
@@ -38,7 +39,7 @@ pub(crate) struct Download {
     pub(crate) told: Option<(u64, Instant)>,
 }
 
-/// What the next commit will settle.
+/// What the next commit will settle, beside what it makes of the feed.
 #[derive(Debug, Default)]
 pub(crate) struct Staged {
     pub(crate) appends: Vec<(Token, Range<u64>)>,
@@ -59,7 +60,7 @@ impl Hosted {
             wanted: Bitfield::new(),
             waiters: BTreeMap::new(),
             downloads: BTreeMap::new(),
-            staged: Staged::default(),
+            staged: None,
             failed: None,
             uploaded: Meter::default(),
             downloaded: Meter::default(),
@@ -86,6 +87,11 @@ impl Hosted {
         self.feed.is_finalized().then(|| self.feed.length())
     }
 
+    /// What the next commit will settle, to add to.
+    pub(crate) fn staged_mut(&mut self) -> &mut Staged {
+        self.staged.get_or_insert_default()
+    }
+
     /// Takes a waiter off a block.
     pub(crate) fn forget_waiter(&mut self, block: u64, token: Token) {
         if let Some(tokens) = self.waiters.get_mut(&block) {
@@ -108,12 +114,9 @@ impl Staged {
     }
 
     /// The tokens that wait for the next commit.
-    pub(crate) fn take_tokens(&mut self) -> Vec<Token> {
-        let mut tokens: Vec<Token> = self.appends.drain(..).map(|(token, _)| token).collect();
-        tokens.extend(self.by_hand.drain(..).map(|(token, _)| token));
-        tokens.extend(self.finalize.take());
-        self.from_peers.clear();
-        self.durability = None;
-        tokens
+    pub(crate) fn into_tokens(self) -> impl Iterator<Item = Token> {
+        let appends = self.appends.into_iter().map(|(token, _)| token);
+        let by_hand = self.by_hand.into_iter().map(|(token, _)| token);
+        appends.chain(by_hand).chain(self.finalize)
     }
 }

@@ -172,7 +172,7 @@ impl Replicator {
         }
         match hosted.feed.stage_put(&mut self.store, put) {
             Ok(Accepted::New) => {
-                hosted.staged.from_peers.push((peer, block, bytes));
+                hosted.staged_mut().from_peers.push((peer, block, bytes));
                 self.dirty.insert(slot);
                 Ok(())
             }

@@ -169,12 +169,13 @@ impl Replicator {
         let Some(mut hosted) = self.feeds.remove(&slot) else {
             return;
         };
+        let staged = hosted.staged.take();
         let waiting = hosted
             .waiters
             .into_values()
             .flatten()
             .chain(hosted.downloads.into_keys());
-        for token in waiting.chain(hosted.staged.take_tokens()) {
+        for token in waiting.chain(staged.into_iter().flat_map(|staged| staged.into_tokens())) {
             self.pending.remove(&token);
             self.replies.push_back(Reply::Failed {
                 token,
