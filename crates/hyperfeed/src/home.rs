@@ -98,7 +98,7 @@ impl Home {
     pub(crate) fn save_secret(&mut self, id: &PublicId, secret: &SecretKey) -> Result<(), Error> {
         match &mut self.secrets {
             #[cfg(feature = "disk")]
-            Secrets::Disk(keys) => Ok(keys.save(&id.to_string(), secret.as_bytes())?),
+            Secrets::Disk(keys) => Ok(keys.save(&id.to_string(), &secret.to_bytes()[..])?),
             Secrets::Memory(keys) => {
                 keys.insert(*id, secret.clone());
                 Ok(())

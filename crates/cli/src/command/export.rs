@@ -21,7 +21,7 @@ pub(crate) async fn export(place: &Place, args: Export, output: Output) -> Resul
     }
     output.note("warning: keep this secret, and never append to the feed in two places");
     // The one command that prints a secret, asked for by name.
-    let text = hyperfeed::hex::encode(secret.as_bytes());
+    let text = hyperfeed::hex::encode(&secret.to_bytes()[..]);
     output.result(&text, &json!({ "secret": text }))?;
     drop(feed);
     Ok(core.close().await?)

@@ -131,7 +131,7 @@ fn the_secret_key_lies_in_a_file_of_its_own() {
         feed.append("a").await.unwrap();
         let secret = core.secret_key(&feed.public_id()).await.unwrap().unwrap();
         core.close().await.unwrap();
-        let holders = files_with(dir.path(), &secret.as_bytes()[..32]);
+        let holders = files_with(dir.path(), &secret.to_bytes()[..32]);
         let expected = dir.path().join("keys").join(feed.public_id().to_string());
         assert_eq!(holders, std::slice::from_ref(&expected));
         #[cfg(unix)]

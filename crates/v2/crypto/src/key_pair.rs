@@ -11,7 +11,6 @@ use crate::SecretKey;
 /// The secret halves are wiped on drop; `Debug` shows nothing.
 #[derive(Clone)]
 pub struct KeyPair {
-    key: FeedKey,
     secret: SecretKey,
 }
 
@@ -23,14 +22,13 @@ impl KeyPair {
     }
 
     /// The pair of a secret key.
-    pub fn from_secret(secret: SecretKey) -> Self {
-        let key = FeedKey::new(secret.signing().verifying_key().to_bytes());
-        Self { key, secret }
+    pub const fn from_secret(secret: SecretKey) -> Self {
+        Self { secret }
     }
 
     /// The feed key: the public key of the pair.
-    pub const fn key(&self) -> FeedKey {
-        self.key
+    pub fn key(&self) -> FeedKey {
+        FeedKey::new(self.secret.signing().verifying_key().to_bytes())
     }
 
     /// The secret key, for saving.

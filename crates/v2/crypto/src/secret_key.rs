@@ -10,8 +10,7 @@ use zeroize::Zeroizing;
 /// Whoever has it can sign anything in the feed's name.
 #[derive(Clone)]
 pub struct SecretKey {
-    bytes: Box<Zeroizing<[u8; Self::LEN]>>,
-    /// The same halves, checked to agree, in the form signing needs.
+    /// The halves, known to agree, in the form signing needs.
     signing: Box<SigningKey>,
 }
 
@@ -35,19 +34,19 @@ impl SecretKey {
         }
     }
 
-    pub(crate) fn from_signing(signing: Box<SigningKey>) -> Self {
+    pub(crate) const fn from_signing(signing: Box<SigningKey>) -> Self {
+        Self { signing }
+    }
+
+    /// The bytes, seed first: a copy that is wiped when it is dropped. Do not copy them where nothing wipes them.
+    pub fn to_bytes(&self) -> Box<Zeroizing<[u8; Self::LEN]>> {
         let mut bytes = Box::new(Zeroizing::new([0; Self::LEN]));
-        let public = signing.verifying_key();
-        let halves = signing.as_bytes().iter().chain(public.as_bytes());
+        let public = self.signing.verifying_key();
+        let halves = self.signing.as_bytes().iter().chain(public.as_bytes());
         for (to, from) in bytes.iter_mut().zip(halves) {
             *to = *from;
         }
-        Self { bytes, signing }
-    }
-
-    /// The bytes, seed first. Do not copy them where nothing wipes them.
-    pub fn as_bytes(&self) -> &[u8; Self::LEN] {
-        &self.bytes
+        bytes
     }
 
     pub(crate) fn signing(&self) -> &SigningKey {

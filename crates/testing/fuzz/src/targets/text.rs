@@ -20,7 +20,7 @@ pub(crate) fn hex(data: &[u8]) {
         assert_eq!(key.as_bytes().as_slice(), decoded.expect("it is digits"));
     }
     if let Ok(secret) = SecretKey::from_slice(data) {
-        assert_eq!(secret.as_bytes().as_slice(), data);
+        assert_eq!(secret.to_bytes().as_slice(), data);
         let pair = KeyPair::from_secret(secret);
         let hash = hyperfeed_v2_feed::leaf_hash(data);
         let signature = pair.sign(&hash);

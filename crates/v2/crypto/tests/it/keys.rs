@@ -17,7 +17,7 @@ fn every_key_pair_and_signature_of_the_vectors_is_reproduced() {
         let seed: [u8; 32] = bytes(row, "seed").try_into().unwrap();
         let pair = KeyPair::from_seed(&seed);
         assert_eq!(pair.key().to_string(), row["publicKey"], "{row}");
-        assert_eq!(pair.secret().as_bytes()[..], bytes(row, "secretKey"));
+        assert_eq!(pair.secret().to_bytes()[..], bytes(row, "secretKey"));
         let again = SecretKey::from_slice(&bytes(row, "secretKey")).unwrap();
         let again = KeyPair::from_secret(again);
         assert_eq!(again.key(), pair.key());
@@ -116,7 +116,7 @@ fn the_key_of_a_static_feed_may_be_no_point_of_the_curve() {
 #[test]
 fn halves_that_do_not_belong_together_are_no_secret_key() {
     let pair = KeyPair::from_seed(&[1; 32]);
-    let mut bytes = *pair.secret().as_bytes();
+    let mut bytes = **pair.secret().to_bytes();
     bytes[40] ^= 1;
     let error = SecretKey::from_slice(&bytes).unwrap_err();
     assert_eq!(error, SecretKeyError::Halves);

@@ -104,7 +104,7 @@ fn a_secret_key_never_shows() {
         unreachable!("it is an own feed");
     };
     let shown = format!("{feed:?} {npm:?}");
-    let secret = hyperfeed_types::hex::encode(&secret.as_bytes()[..32]);
+    let secret = hyperfeed_types::hex::encode(&secret.to_bytes()[..32]);
     assert!(!shown.contains(&secret), "{shown}");
 }
 
