@@ -1,7 +1,7 @@
 //! Where blocks and secret keys lie.
 
 use crate::files::{Files, NewBlocks};
-use crate::unsynced::Unsynced;
+use crate::unsynced::{TrackedFile, Unsynced};
 use crate::{Error, ErrorKind, FeedIdentity};
 use hyperfeed_storage::RandomAccess;
 use hyperfeed_types::PublicId;
@@ -42,12 +42,12 @@ impl Home {
         }
     }
 
-    /// Storage for the blocks of a feed that is about to be made.
+    /// The file for the blocks of a feed that is about to be made; none if they go into the store.
     pub(crate) fn new_blocks(
         &mut self,
         identity: &FeedIdentity,
         external: Option<Box<dyn RandomAccess>>,
-    ) -> Result<(Blocks, NewBlocks), Error> {
+    ) -> Result<(Option<TrackedFile>, NewBlocks), Error> {
         let external = external.or_else(|| self.external.as_mut().and_then(|find| find(identity)));
         if let Some(storage) = &external
             && !storage.is_empty()?
@@ -59,14 +59,14 @@ impl Home {
         Ok((self.tracked(blocks), made))
     }
 
-    /// Storage of the blocks of a stored feed.
+    /// The file with the blocks of a stored feed; none if they are in the store.
     pub(crate) fn blocks(
         &mut self,
         record: &FeedRecord,
         external: Option<Box<dyn RandomAccess>>,
-    ) -> Result<Blocks, Error> {
+    ) -> Result<Option<TrackedFile>, Error> {
         if !record.attached {
-            return Ok(Blocks::InStore);
+            return Ok(None);
         }
         let identity = FeedIdentity {
             key: record.key,
@@ -76,7 +76,7 @@ impl Home {
         };
         let external = external.or_else(|| self.external.as_mut().and_then(|find| find(&identity)));
         if let Some(storage) = external {
-            return Ok(self.tracked(Blocks::Attached(storage)));
+            return Ok(Some(self.unsynced.track(storage)));
         }
         let blocks = self.files.blocks(record.slot)?.ok_or_else(|| {
             let text = format!(
@@ -88,10 +88,10 @@ impl Home {
         Ok(self.tracked(blocks))
     }
 
-    fn tracked(&self, blocks: Blocks) -> Blocks {
+    fn tracked(&self, blocks: Blocks) -> Option<TrackedFile> {
         match blocks {
-            Blocks::Attached(storage) => Blocks::Attached(Box::new(self.unsynced.track(storage))),
-            Blocks::InStore => Blocks::InStore,
+            Blocks::Attached(storage) => Some(self.unsynced.track(storage)),
+            Blocks::InStore => None,
         }
     }
 

@@ -20,6 +20,7 @@ mod feed_view;
 mod files;
 mod finish;
 mod get;
+mod hashers;
 mod home;
 mod inbox;
 mod instance;

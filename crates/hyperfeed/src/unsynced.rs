@@ -4,7 +4,7 @@ use hyperfeed_storage::{Batch, Durability, KeyValue, RandomAccess, StorageError}
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The block files of a core that were written and not synced since, open feeds or not.
 #[derive(Clone, Default)]
@@ -19,7 +19,7 @@ struct Files {
 struct Tracked {
     id: u64,
     dirty: AtomicBool,
-    storage: Mutex<Box<dyn RandomAccess>>,
+    storage: RwLock<Box<dyn RandomAccess>>,
 }
 
 impl Unsynced {
@@ -30,7 +30,7 @@ impl Unsynced {
         let tracked = Tracked {
             id: files.next,
             dirty: AtomicBool::new(false),
-            storage: Mutex::new(storage),
+            storage: RwLock::new(storage),
         };
         TrackedFile {
             tracked: Arc::new(tracked),
@@ -53,19 +53,25 @@ impl Unsynced {
 }
 
 impl Tracked {
-    fn storage(&self) -> MutexGuard<'_, Box<dyn RandomAccess>> {
-        self.storage.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Readers do not wait for each other.
+    fn storage(&self) -> RwLockReadGuard<'_, Box<dyn RandomAccess>> {
+        self.storage.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn storage_mut(&self) -> RwLockWriteGuard<'_, Box<dyn RandomAccess>> {
+        self.storage.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sync(&self, unsynced: &Unsynced) -> Result<(), StorageError> {
-        self.storage().sync()?;
+        self.storage_mut().sync()?;
         self.dirty.store(false, Ordering::Release);
         unsynced.lock().dirty.remove(&self.id);
         Ok(())
     }
 }
 
-/// A block file whose writes are noted.
+/// A block file whose writes are noted. Cloning gives another handle to the same file.
+#[derive(Clone)]
 pub(crate) struct TrackedFile {
     tracked: Arc<Tracked>,
     unsynced: Unsynced,
@@ -89,7 +95,7 @@ impl RandomAccess for TrackedFile {
 
     fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), StorageError> {
         self.note();
-        self.tracked.storage().write(offset, data)
+        self.tracked.storage_mut().write(offset, data)
     }
 
     fn len(&self) -> Result<u64, StorageError> {
@@ -98,7 +104,7 @@ impl RandomAccess for TrackedFile {
 
     fn truncate(&mut self, len: u64) -> Result<(), StorageError> {
         self.note();
-        self.tracked.storage().truncate(len)
+        self.tracked.storage_mut().truncate(len)
     }
 
     fn sync(&mut self) -> Result<(), StorageError> {
@@ -106,7 +112,7 @@ impl RandomAccess for TrackedFile {
     }
 
     fn close(&mut self) -> Result<(), StorageError> {
-        self.tracked.storage().close()?;
+        self.tracked.storage_mut().close()?;
         self.tracked.dirty.store(false, Ordering::Release);
         self.unsynced.lock().dirty.remove(&self.tracked.id);
         Ok(())

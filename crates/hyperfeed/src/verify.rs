@@ -1,11 +1,11 @@
 //! Hashing everything again.
 
 use crate::driver::Owner;
+use crate::hashers::{self, Checked, Part};
 use crate::{Error, Feed};
 use hyperfeed_flat_tree::BlockIndex;
-use hyperfeed_v2_feed::{self as v2, Block, Finding, Slot, Suspect};
+use hyperfeed_v2_feed::{self as v2, Finding, Slot, Suspect};
 use std::ops::Range;
-use std::thread;
 
 /// What [`Feed::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,28 +28,12 @@ impl VerifyReport {
         self.findings.is_empty()
     }
 
-    fn add(&mut self, checked: Checked) {
+    fn add(&mut self, checked: Checked) -> Vec<BlockIndex> {
         self.blocks += checked.blocks;
         self.bytes += checked.bytes;
         self.findings.extend(checked.findings);
+        checked.doubtful
     }
-}
-
-/// Blocks read together: few enough that the owner soon has time for others, many enough to be worth a message.
-#[derive(Default)]
-struct Batch {
-    blocks: Vec<(BlockIndex, Option<Block>)>,
-    /// What the owner found wrong with the nodes over them.
-    findings: Vec<Finding>,
-    next: u64,
-    is_last: bool,
-}
-
-/// What a hashing thread found in a batch.
-struct Checked {
-    blocks: u64,
-    bytes: u64,
-    findings: Vec<Finding>,
 }
 
 pub(crate) async fn verify(
@@ -58,29 +42,41 @@ pub(crate) async fn verify(
 ) -> Result<VerifyReport, Error> {
     let slot = feed.slot()?;
     let total = feed.held_blocks();
-    let (checks, results) = hashers();
     let mut report = VerifyReport::default();
+    let mut doubtful = Vec::new();
+    let mut add = |checked: Checked| {
+        let doubtful = report.add(checked);
+        progress(report.blocks, total.max(report.blocks));
+        doubtful
+    };
+    let (parts, results) = hashers::start();
     let mut next = 0;
     loop {
-        let batch = feed
+        let part = feed
             .core()
             .call(move |owner| read(owner, slot, next))
             .await??;
-        next = batch.next;
-        let is_last = batch.is_last;
-        // A hasher that is gone has panicked: its batch is missed below.
-        if checks.send(batch).await.is_err() || is_last {
+        next = part.next;
+        let is_last = part.is_last;
+        // A hasher that is gone has panicked: its part is missed below.
+        if parts.send(part).await.is_err() || is_last {
             break;
         }
         while let Ok(checked) = results.try_recv() {
-            report.add(checked);
-            progress(report.blocks, total.max(report.blocks));
+            doubtful.extend(add(checked));
         }
     }
-    drop(checks);
+    drop(parts);
     while let Ok(checked) = results.recv().await {
-        report.add(checked);
-        progress(report.blocks, total.max(report.blocks));
+        doubtful.extend(add(checked));
+    }
+    while !doubtful.is_empty() {
+        let (part, left) = feed
+            .core()
+            .call(move |owner| read_again(owner, slot, doubtful))
+            .await??;
+        add(part.check(&mut Vec::new()));
+        doubtful = left;
     }
     report.findings.sort_unstable();
     let block = |finding: &Finding| match finding.what {
@@ -91,119 +87,92 @@ pub(crate) async fn verify(
     Ok(report)
 }
 
-/// The held blocks from `start` on, and what is wrong with the nodes over this part of the feed.
-fn read(owner: &mut Owner, slot: Slot, start: u64) -> Result<Batch, Error> {
+/// The held blocks from `start` on, and what is wrong with the nodes over this part of the feed. Blocks in a file are
+/// left to the hashers: reading them there, next to the hashing, spares a core the bytes that another has read.
+fn read(owner: &mut Owner, slot: Slot, start: u64) -> Result<Part, Error> {
+    let file = owner.file(slot);
     let (feed, store) = owner.feed_and_store(slot)?;
     let runs: Vec<Range<u64>> = feed
         .held()
         .runs(start..u64::MAX)
-        .take(BATCH_BLOCKS)
+        .take(PART_BLOCKS as usize)
         .collect();
-    let mut batch = Batch {
+    let mut part = Part {
+        file,
         next: feed.length(),
         is_last: true,
-        ..Batch::default()
+        ..Part::default()
     };
-    let mut bytes = 0;
+    let (mut blocks, mut placed_bytes, mut read_bytes) = (0, 0, 0);
     'runs: for run in runs {
         let mut at = run.start;
         while at < run.end {
-            let room = BATCH_BLOCKS.saturating_sub(batch.blocks.len()) as u64;
-            if room == 0 || bytes >= BATCH_BYTES {
-                (batch.next, batch.is_last) = (at, false);
+            if blocks >= PART_BLOCKS || placed_bytes >= PLACED_BYTES || read_bytes >= READ_BYTES {
+                (part.next, part.is_last) = (at, false);
                 break 'runs;
             }
-            let read = piece(feed, store, at..run.end.min(at + room), BATCH_BYTES - bytes);
-            at += read.len().max(1) as u64;
-            bytes += read.iter().map(|(_, block)| size(block)).sum::<usize>();
-            batch.blocks.extend(read);
-        }
-    }
-    batch.findings = feed.check_nodes(store, start..batch.next)?;
-    if batch.is_last {
-        batch.findings.extend(feed.check_head(store)?);
-    }
-    Ok(batch)
-}
-
-/// Held blocks from the front of a piece, about `max_bytes` of them: read together, or one by one if one of them cannot
-/// be read, for that alone tells which. What cannot be read is as bad as what is wrong.
-fn piece(
-    feed: &mut v2::Feed,
-    store: &mut v2::Store,
-    piece: Range<u64>,
-    max_bytes: usize,
-) -> Vec<(BlockIndex, Option<Block>)> {
-    let indices = piece.clone().filter_map(BlockIndex::new);
-    match feed.blocks(store, piece, max_bytes) {
-        Ok(blocks) if !blocks.is_empty() => indices.zip(blocks.into_iter().map(Some)).collect(),
-        _ => {
-            let mut bytes = 0;
-            let mut read = Vec::new();
-            for index in indices {
-                let block = feed.block(store, index).ok().flatten();
-                bytes += size(&block);
-                read.push((index, block));
-                if bytes >= max_bytes {
-                    break;
+            let ahead = at..run.end.min(at + PART_BLOCKS - blocks);
+            let next = match feed.placed(store, ahead, PLACED_BYTES - placed_bytes) {
+                Ok(Some(placed)) if part.file.is_some() => {
+                    let end = placed.end();
+                    placed_bytes += placed.bytes();
+                    part.placed.push(placed);
+                    end
                 }
-            }
-            read
-        }
-    }
-}
-
-fn size(block: &Option<Block>) -> usize {
-    block.as_ref().map_or(0, |block| block.data.len())
-}
-
-/// A thread for each core, which ends when the sender is dropped.
-fn hashers() -> (
-    async_channel::Sender<Batch>,
-    async_channel::Receiver<Checked>,
-) {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let (checks, batches) = async_channel::bounded::<Batch>(threads);
-    let (checked, results) = async_channel::unbounded();
-    for _ in 0..threads {
-        let (batches, checked) = (batches.clone(), checked.clone());
-        thread::spawn(move || {
-            while let Ok(batch) = batches.recv_blocking() {
-                if checked.send_blocking(check(batch)).is_err() {
-                    return;
+                _ => {
+                    if let Some(index) = BlockIndex::new(at) {
+                        read_bytes += part.read(index, feed, store);
+                    }
+                    at + 1
                 }
-            }
-        });
-    }
-    (checks, results)
-}
-
-fn check(batch: Batch) -> Checked {
-    let mut checked = Checked {
-        blocks: batch.blocks.len() as u64,
-        bytes: batch
-            .blocks
-            .iter()
-            .flat_map(|(_, block)| block)
-            .map(|block| block.data.len() as u64)
-            .sum(),
-        findings: batch.findings,
-    };
-    for (index, block) in batch.blocks {
-        match block {
-            Some(block) if block.is_intact() => {}
-            Some(_) => checked
-                .findings
-                .push(Finding::block(index, "has another hash")),
-            None => checked
-                .findings
-                .push(Finding::block(index, "cannot be read")),
+            };
+            blocks += next - at;
+            at = next;
         }
     }
-    checked
+    part.findings = feed.check_nodes(store, start..part.next)?;
+    if part.is_last {
+        part.findings.extend(feed.check_head(store)?);
+    }
+    Ok(part)
 }
 
-/// Blocks of one batch.
-const BATCH_BLOCKS: usize = 1024;
-/// Bytes after which a batch is full.
-const BATCH_BYTES: usize = 1 << 20;
+/// Blocks that were not as they must be when a hasher read them, and what is left of them for the next part. Here
+/// nothing changes while they are read.
+fn read_again(
+    owner: &mut Owner,
+    slot: Slot,
+    mut blocks: Vec<BlockIndex>,
+) -> Result<(Part, Vec<BlockIndex>), Error> {
+    let (feed, store) = owner.feed_and_store(slot)?;
+    let (mut part, mut bytes, mut count) = (Part::default(), 0, 0);
+    for index in &blocks {
+        if bytes >= READ_BYTES || part.read.len() as u64 >= PART_BLOCKS {
+            break;
+        }
+        count += 1;
+        // What a repair has dropped meanwhile is held no longer.
+        if feed.has(*index) {
+            bytes += part.read(*index, feed, store);
+        }
+    }
+    Ok((part, blocks.split_off(count)))
+}
+
+impl Part {
+    /// Reads a block here, and gives its bytes. What cannot be read is as bad as what is wrong.
+    fn read(&mut self, index: BlockIndex, feed: &mut v2::Feed, store: &mut v2::Store) -> usize {
+        let block = feed.block(store, index).ok().flatten();
+        let bytes = block.as_ref().map_or(0, |block| block.data.len());
+        self.read.push((index, block));
+        bytes
+    }
+}
+
+/// Blocks of one part: few enough that the owner soon has time for others, many enough to be worth a message.
+const PART_BLOCKS: u64 = 1024;
+/// Bytes of blocks in a file after which a part is full: a hasher is busy with them for some milliseconds, in which it
+/// may wait for a core to ask for the next part.
+const PLACED_BYTES: usize = 8 << 20;
+/// Bytes read by the owner after which a part is full: they are in memory until a hasher is done with them.
+const READ_BYTES: usize = 1 << 20;

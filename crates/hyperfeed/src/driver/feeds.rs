@@ -4,6 +4,7 @@ use super::{OpenFeed, Owner, Slot};
 use crate::feed_view::FeedView;
 use crate::files::NewBlocks;
 use crate::shared::Shared;
+use crate::unsynced::TrackedFile;
 use crate::{Error, ErrorKind, Feed, FeedIdentity, FeedInfo, FeedOptions};
 use hyperfeed_storage::Durability;
 use hyperfeed_types::{FeedKey, PublicId};
@@ -28,13 +29,14 @@ impl Owner {
             alias: options.alias.clone(),
         };
         let alias = self.free_alias(options.alias)?;
-        let (blocks, made) = self.home.new_blocks(&identity, options.external)?;
+        let (file, made) = self.home.new_blocks(&identity, options.external)?;
         // Before the feed exists: a key without a feed is harmless, a feed without its key is lost.
         self.home.save_secret(&id, pair.secret())?;
         let slot = self
             .replicator
-            .create_live(pair, blocks, options.replicate)?;
+            .create_live(pair, blocks(&file), options.replicate)?;
         self.made(slot, made)?;
+        self.enter(slot, file)?;
         self.opened(core, slot, alias)
     }
 
@@ -51,11 +53,12 @@ impl Owner {
             alias: options.alias.clone(),
         };
         let alias = self.free_alias(options.alias)?;
-        let (blocks, made) = self.home.new_blocks(&identity, options.external)?;
+        let (file, made) = self.home.new_blocks(&identity, options.external)?;
         let slot = self
             .replicator
-            .create_static(local_id, blocks, options.replicate)?;
+            .create_static(local_id, blocks(&file), options.replicate)?;
         self.made(slot, made)?;
+        self.enter(slot, file)?;
         self.opened(core, slot, alias)
     }
 
@@ -87,11 +90,12 @@ impl Owner {
             alias: options.alias.clone(),
         };
         let alias = self.free_alias(options.alias)?;
-        let (blocks, made) = self.home.new_blocks(&identity, options.external)?;
+        let (file, made) = self.home.new_blocks(&identity, options.external)?;
         let slot = self
             .replicator
-            .create_clone(key, blocks, options.replicate)?;
+            .create_clone(key, blocks(&file), options.replicate)?;
         self.made(slot, made)?;
+        self.enter(slot, file)?;
         self.opened(core, slot, alias)
     }
 
@@ -125,7 +129,8 @@ impl Owner {
             self.replicator
                 .open_feed(slot, None, Blocks::InStore, options.replicate)?;
         } else {
-            self.load(slot, options)?;
+            let file = self.load(slot, options)?;
+            self.enter(slot, file)?;
         }
         self.opened(core, slot, alias)
     }
@@ -136,8 +141,8 @@ impl Owner {
             return Ok(None);
         };
         if !self.feeds.contains_key(&slot) {
-            self.load(slot, FeedOptions::new())?;
-            self.enter(slot)?;
+            let file = self.load(slot, FeedOptions::new())?;
+            self.enter(slot, file)?;
             self.idle.insert(slot);
         }
         Ok(Some(slot))
@@ -269,6 +274,11 @@ impl Owner {
             .ok_or_else(|| Error::new(ErrorKind::Closed, "the feed was closed; open it again"))
     }
 
+    /// Another handle to the file with a feed's blocks; none if they are in the store, or it is not open.
+    pub(crate) fn file(&self, slot: Slot) -> Option<TrackedFile> {
+        self.feeds.get(&slot)?.file.clone()
+    }
+
     pub(crate) fn expect_length(&mut self, slot: Slot, length: u64) -> Result<(), Error> {
         // What else is staged has its own commit, with its own acknowledgements.
         self.replicator.commit(self.clock.now());
@@ -292,17 +302,18 @@ impl Owner {
         Ok(repair)
     }
 
-    fn load(&mut self, slot: Slot, options: FeedOptions) -> Result<(), Error> {
+    /// Opens a stored feed, and gives the file of its blocks.
+    fn load(&mut self, slot: Slot, options: FeedOptions) -> Result<Option<TrackedFile>, Error> {
         let record = self.record(slot)?;
-        let blocks = self.home.blocks(&record, options.external)?;
+        let file = self.home.blocks(&record, options.external)?;
         let secret = match options.secret {
             Some(secret) => Some(secret),
             None if record.kind == v2::Kind::Static => None,
             None => self.home.secret(&record.id)?,
         };
-        Ok(self
-            .replicator
-            .open_feed(slot, secret, blocks, options.replicate)?)
+        self.replicator
+            .open_feed(slot, secret, blocks(&file), options.replicate)?;
+        Ok(file)
     }
 
     /// A feed that cannot be kept as it should is not kept at all.
@@ -317,16 +328,16 @@ impl Owner {
     }
 
     /// Takes an open feed into the books.
-    fn enter(&mut self, slot: Slot) -> Result<Arc<FeedView>, Error> {
+    fn enter(&mut self, slot: Slot, file: Option<TrackedFile>) -> Result<(), Error> {
         let feed = self.replicator.feed(slot).ok_or_else(Error::core_closed)?;
-        let fresh = || OpenFeed {
+        let open = OpenFeed {
             view: Arc::new(FeedView::new(feed)),
+            file,
             handles: 0,
             joined: BTreeSet::new(),
         };
-        Ok(Arc::clone(
-            &self.feeds.entry(slot).or_insert_with(fresh).view,
-        ))
+        self.feeds.insert(slot, open);
+        Ok(())
     }
 
     /// A handle for an open feed.
@@ -336,10 +347,9 @@ impl Owner {
         slot: Slot,
         alias: Option<String>,
     ) -> Result<Feed, Error> {
-        let view = self.enter(slot)?;
-        if let Some(open) = self.feeds.get_mut(&slot) {
-            open.handles += 1;
-        }
+        let open = self.feeds.get_mut(&slot).ok_or_else(Error::core_closed)?;
+        open.handles += 1;
+        let view = Arc::clone(&open.view);
         // From here on the handle counts, and gives the feed back if something goes wrong.
         let handle = Feed::new(Arc::clone(core), Arc::clone(&view));
         if let Some(alias) = alias {
@@ -365,5 +375,13 @@ impl Owner {
                 Err(Error::new(ErrorKind::InUse, text))
             }
         }
+    }
+}
+
+/// Where blocks go that belong into this file, or else into the store.
+fn blocks(file: &Option<TrackedFile>) -> Blocks {
+    match file {
+        Some(file) => Blocks::Attached(Box::new(file.clone())),
+        None => Blocks::InStore,
     }
 }

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::feed_view::FeedView;
 use crate::home::Home;
 use crate::inbox::{ConnectionId, Message};
+use crate::unsynced::TrackedFile;
 use futures::channel::oneshot;
 use hyperfeed_v2_feed::Slot;
 use hyperfeed_v2_replicate::{PeerKey, Replicator, Token};
@@ -48,6 +49,8 @@ pub(crate) struct Owner {
 /// A feed that is open, and who uses it.
 struct OpenFeed {
     view: Arc<FeedView>,
+    /// Another handle to the file of its blocks, for whoever reads them elsewhere.
+    file: Option<TrackedFile>,
     /// Handles given out; each is many clones.
     handles: usize,
     joined: BTreeSet<ConnectionId>,

@@ -1,6 +1,9 @@
 use crate::pipe::pipe;
 use crate::within::within;
-use hyperfeed::{Core, ErrorKind, Feed, FeedOptions, MemoryFile, OnlyCopy, RandomAccess};
+use hyperfeed::{
+    Core, ErrorKind, Feed, FeedOptions, MemoryFile, OnlyCopy, RandomAccess, StorageError,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A feed of blocks of 3 bytes, in a file that can be damaged.
 async fn written(core: &Core, file: &MemoryFile, blocks: usize) -> Feed {
@@ -103,5 +106,59 @@ fn every_block_past_the_end_of_a_cut_file_is_named() {
         let report = feed.verify(|_, _| {}).await.unwrap();
         assert_eq!(report.corrupt, (301..900).collect::<Vec<u64>>());
         assert_eq!((report.blocks, report.bytes), (900, 3 * 301));
+    });
+}
+
+/// A file that somebody is writing while it is read for the first time.
+struct Unsteady(MemoryFile, AtomicBool);
+
+impl RandomAccess for Unsteady {
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), StorageError> {
+        self.0.read(offset, into)?;
+        if !self.1.swap(true, Ordering::Relaxed) {
+            into.fill(b'?');
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), StorageError> {
+        self.0.write(offset, data)
+    }
+
+    fn len(&self) -> Result<u64, StorageError> {
+        self.0.len()
+    }
+
+    fn truncate(&mut self, len: u64) -> Result<(), StorageError> {
+        self.0.truncate(len)
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        self.0.sync()
+    }
+
+    fn close(&mut self) -> Result<(), StorageError> {
+        self.0.close()
+    }
+}
+
+#[test]
+fn blocks_count_as_damaged_only_if_they_are_so_twice() {
+    within(async {
+        let core = Core::memory().unwrap();
+        let file = MemoryFile::new();
+        let unsteady = Unsteady(file.share(), AtomicBool::new(false));
+        let feed = core
+            .create_feed_with(FeedOptions::new().external(unsteady))
+            .await
+            .unwrap();
+        feed.append_batch((0..2000).map(|block| format!("{block:04}")))
+            .await
+            .unwrap();
+        file.share().write(1500 * 4, b"x").unwrap();
+        let mut last = 0;
+        let report = feed.verify(|done, _| last = done).await.unwrap();
+        assert_eq!(report.corrupt, [1500]);
+        assert_eq!((report.blocks, report.bytes, last), (2000, 8000, 2000));
     });
 }

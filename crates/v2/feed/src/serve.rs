@@ -1,5 +1,5 @@
 use crate::layout::{Numbered, PAGE_NODES};
-use crate::{Block, Blocks, Feed, FeedError, Kind, Proof, Store};
+use crate::{Block, Blocks, Feed, FeedError, Kind, Placed, Proof, Store};
 use bytes::Bytes;
 use core::ops::Range;
 use hyperfeed_flat_tree::{BlockIndex, NodeIndex, full_roots};
@@ -38,46 +38,52 @@ impl Feed {
         }))
     }
 
-    /// Blocks of a run that is held, from its front: as many as have `max_bytes` together, and one at least. In an
-    /// attached file they are read in one piece, and share its memory.
+    /// Where in the attached file the blocks of a run that is held lie, from its front: as many as have `max_bytes`
+    /// together, and one at least. `None` if the first of them is not held there. Reads no block.
+    ///
+    /// For whoever reads the file elsewhere, and in the meantime the feed may change: blocks that turn out to be others
+    /// have to be read again with [`block`](Self::block) before they count as damaged.
     ///
     /// # Errors
-    /// Storage; one of the blocks is not there.
-    pub fn blocks(
+    /// Storage; a node that is not there.
+    pub fn placed(
         &mut self,
         store: &mut Store,
         run: Range<u64>,
         max_bytes: usize,
-    ) -> Result<Vec<Block>, FeedError> {
-        let mut leaves = Vec::new();
+    ) -> Result<Option<Placed>, FeedError> {
+        let offset = match BlockIndex::new(run.start) {
+            Some(first) if self.has(first) && self.is_placed(first) => {
+                self.offset(store, first.get())?
+            }
+            _ => return Ok(None),
+        };
+        let mut placed = Placed {
+            first: run.start,
+            offset,
+            leaves: Vec::new(),
+        };
         let mut bytes = 0_usize;
-        for index in run.clone().filter_map(BlockIndex::new) {
-            let leaf = self.stored(store, NodeIndex::leaf(index))?;
+        for index in run.filter_map(BlockIndex::new) {
+            if !self.has(index) || !self.is_placed(index) {
+                break;
+            }
+            let leaf = match self.stored(store, NodeIndex::leaf(index)) {
+                Err(error) if placed.leaves.is_empty() => return Err(error),
+                // That is for the next piece to tell.
+                Err(_) => break,
+                Ok(leaf) => leaf,
+            };
             let size = usize::try_from(leaf.size).unwrap_or(usize::MAX);
-            let is_next = self.has(index) && self.is_placed(index) && size <= MAX_FRAME;
-            if !is_next || (bytes.saturating_add(size) > max_bytes && !leaves.is_empty()) {
+            let is_full = bytes.saturating_add(size) > max_bytes && !placed.leaves.is_empty();
+            if is_full || size > MAX_FRAME {
                 break;
             }
             bytes += size;
-            leaves.push((leaf.hash, size));
+            placed.leaves.push((size, leaf.hash));
         }
-        let Some(first) = BlockIndex::new(run.start).filter(|_| leaves.len() > 1) else {
-            let one = BlockIndex::new(run.start).map(|index| self.block(store, index));
-            return Ok(one.transpose()?.flatten().into_iter().collect());
-        };
-        let offset = self.offset(store, first.get())?;
-        let mut data = vec![0; bytes];
-        if let Blocks::Attached(file) = &self.blocks {
-            file.read(offset, &mut data)?;
-        }
-        let next = first.get() + leaves.len() as u64;
-        self.cursor = Some((next, offset.saturating_add(bytes as u64)));
-        let mut data = Bytes::from(data);
-        let blocks = leaves.into_iter().map(|(leaf, size)| Block {
-            data: data.split_to(size),
-            leaf,
-        });
-        Ok(blocks.collect())
+        self.cursor = Some((placed.end(), offset.saturating_add(bytes as u64)));
+        Ok((!placed.leaves.is_empty()).then_some(placed))
     }
 
     /// What makes a held block checkable for somebody with this digest; `None` if it is not held.

@@ -77,31 +77,34 @@ fn a_static_feed_is_named_by_its_roots() {
 }
 
 #[test]
-fn blocks_read_together_are_those_read_one_by_one() {
-    for place in [Where::Attached, Where::InStore] {
-        let mut here = Place::live(place);
-        let all: Vec<Vec<u8>> = (0..50_u8)
-            .map(|block| vec![block; usize::from(block % 7)])
-            .collect();
-        here.append(&all);
-        for (start, max_bytes) in [(0, 1), (3, 20), (10, 1_000_000), (49, 0)] {
-            let read = here
-                .feed
-                .blocks(&mut here.store, start..50, max_bytes)
-                .unwrap();
-            assert!(!read.is_empty(), "{place:?} from {start}");
-            let bytes: usize = read.iter().map(|block| block.data.len()).sum();
-            assert!(read.len() == 1 || bytes <= max_bytes);
-            for (block, at) in read.iter().zip(start..) {
-                assert!(block.is_intact());
-                let one = here.feed.block(&mut here.store, index(at)).unwrap();
-                assert_eq!(one.as_ref(), Some(block));
-            }
+fn placed_blocks_lie_where_they_are_read_from() {
+    let mut here = Place::live(Where::Attached);
+    let all: Vec<Vec<u8>> = (0..50_u8)
+        .map(|block| vec![block; usize::from(block % 7)])
+        .collect();
+    here.append(&all);
+    let file = all.concat();
+    for (start, max_bytes) in [(0, 1), (3, 20), (10, 1_000_000), (49, 0)] {
+        let placed = here.feed.placed(&mut here.store, start..50, max_bytes);
+        let placed = placed.unwrap().unwrap();
+        assert_eq!(placed.first, start);
+        assert!(placed.leaves.len() == 1 || placed.bytes() <= max_bytes);
+        let mut rest = &file[placed.offset as usize..];
+        for ((size, leaf), at) in placed.leaves.iter().zip(start..placed.end()) {
+            let (data, after) = rest.split_at(*size);
+            let read = here.feed.block(&mut here.store, index(at)).unwrap();
+            let read = read.unwrap();
+            assert_eq!((&*read.data, read.leaf), (data, *leaf), "block {at}");
+            rest = after;
         }
-        let attached = here.feed.blocks(&mut here.store, 10..50, 1 << 20).unwrap();
-        assert_eq!(
-            attached.len(),
-            if place == Where::Attached { 40 } else { 1 }
-        );
     }
+    let all = here.feed.placed(&mut here.store, 10..50, 1 << 20);
+    assert_eq!(all.unwrap().unwrap().end(), 50);
+    let past = here.feed.placed(&mut here.store, 50..60, 1 << 20);
+    assert_eq!(past.unwrap(), None);
+
+    let mut inside = Place::live(Where::InStore);
+    inside.append(&[b"block".to_vec()]);
+    let none = inside.feed.placed(&mut inside.store, 0..1, 1 << 20);
+    assert_eq!(none.unwrap(), None);
 }
