@@ -1,8 +1,12 @@
 //! A file of blocks for each feed, named by its slot.
 
 use crate::Error;
+use crate::unsynced::BlockFile;
 use hyperfeed_storage::RandomAccess;
-use hyperfeed_v2_feed::{Blocks, Slot};
+use hyperfeed_v2_feed::Slot;
+
+#[cfg(feature = "disk")]
+use crate::unsynced::Again;
 
 #[cfg(feature = "disk")]
 use hyperfeed_storage::{StorageError, StorageErrorKind};
@@ -27,7 +31,7 @@ impl Files {
     pub(crate) fn new_blocks(
         &self,
         external: Option<Box<dyn RandomAccess>>,
-    ) -> (Blocks, NewBlocks) {
+    ) -> (Option<BlockFile>, NewBlocks) {
         let settled = NewBlocks {
             #[cfg(feature = "disk")]
             kind: NewKind::Nothing,
@@ -35,7 +39,7 @@ impl Files {
         match (self, external) {
             #[cfg(feature = "disk")]
             (Self::Disk(pool), Some(external)) => (
-                Blocks::Attached(external),
+                Some(given(external)),
                 NewBlocks {
                     kind: NewKind::External(pool.clone()),
                 },
@@ -49,27 +53,33 @@ impl Files {
                     file: OnceLock::new(),
                 };
                 (
-                    Blocks::Attached(Box::new(late)),
+                    Some(BlockFile {
+                        storage: Box::new(late),
+                        again: Some(again(pool, &slot)),
+                    }),
                     NewBlocks {
                         kind: NewKind::Own(slot),
                     },
                 )
             }
-            (Self::Store, Some(external)) => (Blocks::Attached(external), settled),
-            (Self::Store, None) => (Blocks::InStore, settled),
+            (Self::Store, Some(external)) => (Some(given(external)), settled),
+            (Self::Store, None) => (None, settled),
         }
     }
 
     /// The file of a stored feed whose blocks are attached; `None` if they are in external storage.
-    pub(crate) fn blocks(&self, slot: Slot) -> Result<Option<Blocks>, Error> {
+    pub(crate) fn blocks(&self, slot: Slot) -> Option<BlockFile> {
         match self {
             #[cfg(feature = "disk")]
-            Self::Disk(pool) if pool.file(&marker(slot)).path().exists() => Ok(None),
+            Self::Disk(pool) if pool.file(&marker(slot)).path().exists() => None,
             #[cfg(feature = "disk")]
-            Self::Disk(pool) => Ok(Some(Blocks::Attached(Box::new(pool.file(&name(slot)))))),
+            Self::Disk(pool) => Some(BlockFile {
+                storage: Box::new(pool.file(&name(slot))),
+                again: Some(again(pool, &Arc::new(OnceLock::from(slot)))),
+            }),
             Self::Store => {
                 let _ = slot;
-                Ok(None)
+                None
             }
         }
     }
@@ -86,6 +96,14 @@ impl Files {
             }
         }
         Ok(())
+    }
+}
+
+/// External storage.
+pub(crate) fn given(storage: Box<dyn RandomAccess>) -> BlockFile {
+    BlockFile {
+        storage,
+        again: None,
     }
 }
 
@@ -129,6 +147,15 @@ fn name(slot: Slot) -> String {
 #[cfg(feature = "disk")]
 fn marker(slot: Slot) -> String {
     format!("{:08x}-external", slot.get())
+}
+
+#[cfg(feature = "disk")]
+fn again(pool: &FilePool, slot: &Arc<OnceLock<Slot>>) -> Again {
+    let (pool, slot) = (pool.clone(), Arc::clone(slot));
+    Box::new(move || {
+        let file = pool.file(&name(*slot.get()?));
+        Some(Box::new(file))
+    })
 }
 
 /// A file that is named once the slot of its feed is known.

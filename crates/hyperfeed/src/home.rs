@@ -1,12 +1,12 @@
 //! Where blocks and secret keys lie.
 
-use crate::files::{Files, NewBlocks};
-use crate::unsynced::{TrackedFile, Unsynced};
+use crate::files::{Files, NewBlocks, given};
+use crate::unsynced::{BlockFile, TrackedFile, Unsynced};
 use crate::{Error, ErrorKind, FeedIdentity};
 use hyperfeed_storage::RandomAccess;
 use hyperfeed_types::PublicId;
 use hyperfeed_v2_crypto::SecretKey;
-use hyperfeed_v2_feed::{Blocks, FeedRecord};
+use hyperfeed_v2_feed::FeedRecord;
 use std::collections::BTreeMap;
 
 #[cfg(feature = "disk")]
@@ -55,8 +55,8 @@ impl Home {
             let text = "the external storage has bytes in it already, which the feed would overwrite; give it an empty one";
             return Err(Error::new(ErrorKind::InvalidInput, text));
         }
-        let (blocks, made) = self.files.new_blocks(external);
-        Ok((self.tracked(blocks), made))
+        let (file, made) = self.files.new_blocks(external);
+        Ok((self.tracked(file), made))
     }
 
     /// The file with the blocks of a stored feed; none if they are in the store.
@@ -76,23 +76,20 @@ impl Home {
         };
         let external = external.or_else(|| self.external.as_mut().and_then(|find| find(&identity)));
         if let Some(storage) = external {
-            return Ok(Some(self.unsynced.track(storage)));
+            return Ok(self.tracked(Some(given(storage))));
         }
-        let blocks = self.files.blocks(record.slot)?.ok_or_else(|| {
+        let file = self.files.blocks(record.slot).ok_or_else(|| {
             let text = format!(
                 "the blocks of feed {} lie in external storage; give it again with `FeedOptions::external` or `Builder::external`",
                 record.id
             );
             Error::new(ErrorKind::NotFound, text)
         })?;
-        Ok(self.tracked(blocks))
+        Ok(self.tracked(Some(file)))
     }
 
-    fn tracked(&self, blocks: Blocks) -> Option<TrackedFile> {
-        match blocks {
-            Blocks::Attached(storage) => Some(self.unsynced.track(storage)),
-            Blocks::InStore => None,
-        }
+    fn tracked(&self, file: Option<BlockFile>) -> Option<TrackedFile> {
+        file.map(|file| self.unsynced.track(file))
     }
 
     pub(crate) fn save_secret(&mut self, id: &PublicId, secret: &SecretKey) -> Result<(), Error> {

@@ -8,7 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 /// The block files of a core that were written and not synced since, open feeds or not.
 #[derive(Clone, Default)]
-pub(crate) struct Unsynced(Arc<Mutex<Files>>);
+pub(crate) struct Unsynced(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    files: Mutex<Files>,
+    /// Held while files are synced: what another thread is about to sync is not synced yet.
+    syncing: Mutex<()>,
+}
 
 #[derive(Default)]
 struct Files {
@@ -16,21 +23,33 @@ struct Files {
     dirty: BTreeMap<u64, Arc<Tracked>>,
 }
 
+/// Where the bytes of a feed's blocks are.
+pub(crate) struct BlockFile {
+    pub(crate) storage: Box<dyn RandomAccess>,
+    /// The same once more, to sync it while it is written; `None` where there is no such thing.
+    pub(crate) again: Option<Again>,
+}
+
+/// `None` as long as the file has no name.
+pub(crate) type Again = Box<dyn Fn() -> Option<Box<dyn RandomAccess>> + Send + Sync>;
+
 struct Tracked {
     id: u64,
     dirty: AtomicBool,
     storage: RwLock<Box<dyn RandomAccess>>,
+    again: Option<Again>,
 }
 
 impl Unsynced {
     /// A file whose writes are noted here.
-    pub(crate) fn track(&self, storage: Box<dyn RandomAccess>) -> TrackedFile {
-        let mut files = self.lock();
+    pub(crate) fn track(&self, file: BlockFile) -> TrackedFile {
+        let mut files = self.0.files();
         files.next += 1;
         let tracked = Tracked {
             id: files.next,
             dirty: AtomicBool::new(false),
-            storage: RwLock::new(storage),
+            storage: RwLock::new(file.storage),
+            again: file.again,
         };
         TrackedFile {
             tracked: Arc::new(tracked),
@@ -38,17 +57,41 @@ impl Unsynced {
         }
     }
 
-    /// Syncs every file that needs it. Those that fail are still noted.
+    /// Syncs every file that was written before this call. Those that fail are still noted.
     pub(crate) fn sync(&self) -> Result<(), StorageError> {
-        let dirty: Vec<Arc<Tracked>> = self.lock().dirty.values().cloned().collect();
-        for tracked in dirty {
-            tracked.sync(self)?;
-        }
-        Ok(())
+        let _syncing = self.0.syncing();
+        let dirty: Vec<Arc<Tracked>> = self.0.files().dirty.values().cloned().collect();
+        dirty.iter().try_for_each(|tracked| self.0.sync(tracked))
+    }
+}
+
+impl Shared {
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Files> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn syncing(&self) -> MutexGuard<'_, ()> {
+        self.syncing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a file was written.
+    fn note(&self, tracked: &Arc<Tracked>) {
+        if !tracked.dirty.swap(true, Ordering::AcqRel) {
+            self.files().dirty.insert(tracked.id, Arc::clone(tracked));
+        }
+    }
+
+    /// Syncs one file.
+    fn sync(&self, tracked: &Arc<Tracked>) -> Result<(), StorageError> {
+        // First: what is written from here on may be too late for this sync.
+        self.forget(tracked);
+        tracked.sync().inspect_err(|_| self.note(tracked))
+    }
+
+    fn forget(&self, tracked: &Tracked) {
+        let mut files = self.files();
+        files.dirty.remove(&tracked.id);
+        tracked.dirty.store(false, Ordering::Release);
     }
 }
 
@@ -62,11 +105,11 @@ impl Tracked {
         self.storage.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sync(&self, unsynced: &Unsynced) -> Result<(), StorageError> {
-        self.storage_mut().sync()?;
-        self.dirty.store(false, Ordering::Release);
-        unsynced.lock().dirty.remove(&self.id);
-        Ok(())
+    fn sync(&self) -> Result<(), StorageError> {
+        match self.again.as_ref().and_then(|again| again()) {
+            Some(mut file) => file.sync(),
+            None => self.storage_mut().sync(),
+        }
     }
 }
 
@@ -77,25 +120,16 @@ pub(crate) struct TrackedFile {
     unsynced: Unsynced,
 }
 
-impl TrackedFile {
-    fn note(&self) {
-        if !self.tracked.dirty.swap(true, Ordering::AcqRel) {
-            self.unsynced
-                .lock()
-                .dirty
-                .insert(self.tracked.id, Arc::clone(&self.tracked));
-        }
-    }
-}
-
 impl RandomAccess for TrackedFile {
     fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), StorageError> {
         self.tracked.storage().read(offset, into)
     }
 
     fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), StorageError> {
-        self.note();
-        self.tracked.storage_mut().write(offset, data)
+        let written = self.tracked.storage_mut().write(offset, data);
+        // Then: a sync that is under way now does not count for it.
+        self.unsynced.0.note(&self.tracked);
+        written
     }
 
     fn len(&self) -> Result<u64, StorageError> {
@@ -103,18 +137,19 @@ impl RandomAccess for TrackedFile {
     }
 
     fn truncate(&mut self, len: u64) -> Result<(), StorageError> {
-        self.note();
-        self.tracked.storage_mut().truncate(len)
+        let truncated = self.tracked.storage_mut().truncate(len);
+        self.unsynced.0.note(&self.tracked);
+        truncated
     }
 
     fn sync(&mut self) -> Result<(), StorageError> {
-        self.tracked.sync(&self.unsynced)
+        let _syncing = self.unsynced.0.syncing();
+        self.unsynced.0.sync(&self.tracked)
     }
 
     fn close(&mut self) -> Result<(), StorageError> {
         self.tracked.storage_mut().close()?;
-        self.tracked.dirty.store(false, Ordering::Release);
-        self.unsynced.lock().dirty.remove(&self.tracked.id);
+        self.unsynced.0.forget(&self.tracked);
         Ok(())
     }
 }
@@ -190,6 +225,13 @@ mod tests {
         }
     }
 
+    fn counting(syncs: &Arc<Mutex<u32>>) -> BlockFile {
+        BlockFile {
+            storage: Box::new(Counting(MemoryFile::new(), Arc::clone(syncs))),
+            again: None,
+        }
+    }
+
     #[test]
     fn written_files_are_synced_before_a_power_commit_and_before_closing() {
         let unsynced = Unsynced::default();
@@ -198,7 +240,7 @@ mod tests {
             unsynced: unsynced.clone(),
         };
         let syncs = Arc::new(Mutex::new(0));
-        let mut file = unsynced.track(Box::new(Counting(MemoryFile::new(), Arc::clone(&syncs))));
+        let mut file = unsynced.track(counting(&syncs));
         let batch = Batch::new();
         store.commit(&batch, Durability::Power).unwrap();
         assert_eq!(*syncs.lock().unwrap(), 0, "nothing was written");
@@ -215,6 +257,56 @@ mod tests {
         assert_eq!(*syncs.lock().unwrap(), 2);
     }
 
+    /// While it is synced, somebody writes.
+    struct Busy(Arc<Mutex<Option<TrackedFile>>>);
+
+    impl RandomAccess for Busy {
+        fn read(&self, _: u64, _: &mut [u8]) -> Result<(), StorageError> {
+            unreachable!()
+        }
+
+        fn write(&mut self, _: u64, _: &[u8]) -> Result<(), StorageError> {
+            unreachable!()
+        }
+
+        fn len(&self) -> Result<u64, StorageError> {
+            unreachable!()
+        }
+
+        fn truncate(&mut self, _: u64) -> Result<(), StorageError> {
+            unreachable!()
+        }
+
+        fn sync(&mut self) -> Result<(), StorageError> {
+            self.0.lock().unwrap().as_mut().unwrap().write(1, b"b")
+        }
+
+        fn close(&mut self) -> Result<(), StorageError> {
+            unreachable!()
+        }
+    }
+
+    #[test]
+    fn what_is_written_while_a_file_is_synced_is_not_taken_for_synced() {
+        let unsynced = Unsynced::default();
+        let writer = Arc::new(Mutex::new(None));
+        let busy = Arc::clone(&writer);
+        let file = unsynced.track(BlockFile {
+            storage: Box::new(MemoryFile::new()),
+            again: Some(Box::new(move || Some(Box::new(Busy(Arc::clone(&busy)))))),
+        });
+        let tracked = Arc::clone(&file.tracked);
+        *writer.lock().unwrap() = Some(file);
+        let write = |at: u64| {
+            let mut file = writer.lock().unwrap();
+            file.as_mut().unwrap().write(at, b"a").unwrap();
+        };
+        write(0);
+        unsynced.sync().unwrap();
+        assert!(tracked.dirty.load(Ordering::Relaxed));
+        assert_eq!(unsynced.0.files().dirty.len(), 1);
+    }
+
     #[cfg(feature = "disk")]
     #[test]
     fn written_files_are_synced_before_a_checkpoint_that_a_lesser_commit_causes() {
@@ -228,7 +320,7 @@ mod tests {
         let files = unsynced.clone();
         store.before_sync(move || files.sync());
         let syncs = Arc::new(Mutex::new(0));
-        let mut file = unsynced.track(Box::new(Counting(MemoryFile::new(), Arc::clone(&syncs))));
+        let mut file = unsynced.track(counting(&syncs));
         file.write(0, b"a").unwrap();
         let mut batch = Batch::new();
         batch.put(b"key", &[0; 1000]);

@@ -1,6 +1,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use hyperfeed_storage::{StorageError, StorageErrorKind};
 
@@ -23,7 +25,7 @@ impl DirLock {
             .truncate(false)
             .open(&path)
             .map_err(|error| StorageError::io(error, format!("opening {}", path.display())))?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -53,3 +55,20 @@ impl DirLock {
         Ok(Self { _file: file })
     }
 }
+
+/// A child process that is being started has a copy of every handle until it runs its own program, so a lock that was
+/// let go of can be held for a moment more.
+fn lock(file: &File) -> Result<(), TryLockError> {
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if start.elapsed() < STARTS_IN => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            locked => return locked,
+        }
+    }
+}
+
+/// How long a child process takes to start, at most.
+const STARTS_IN: Duration = Duration::from_millis(100);

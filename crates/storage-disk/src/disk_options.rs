@@ -43,10 +43,11 @@ pub struct DiskOptions {
     /// Memory that the database may use as a cache, in bytes.
     pub cache_bytes: u64,
     /// Size of the journal, in bytes, at which its commits are moved to the database. A larger
-    /// journal means fewer and longer pauses, and a longer opening after a crash.
+    /// journal means fewer syncs, and a longer opening after a crash.
     pub checkpoint_bytes: u64,
     /// Changes kept in memory, in bytes, at which they are moved to the database even if the
-    /// journal is smaller. Of a key written many times only the newest value counts.
+    /// journal is smaller. Of a key written many times only the newest value counts. While they are
+    /// moved as many again may come.
     pub pending_bytes: u64,
     /// Open the store even if commits that had been durable are damaged in the journal, without
     /// them and what came after. The default is to refuse, because a writer that forgets what it
@@ -59,8 +60,8 @@ impl DiskOptions {
     pub const CACHE_BYTES: u64 = 32 << 20;
     /// Default of [`checkpoint_bytes`](Self::checkpoint_bytes): 64 MiB.
     pub const CHECKPOINT_BYTES: u64 = 64 << 20;
-    /// Default of [`pending_bytes`](Self::pending_bytes): 16 MiB.
-    pub const PENDING_BYTES: u64 = 16 << 20;
+    /// Default of [`pending_bytes`](Self::pending_bytes): 8 MiB.
+    pub const PENDING_BYTES: u64 = 8 << 20;
 }
 
 impl Default for DiskOptions {

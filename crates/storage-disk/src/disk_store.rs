@@ -2,6 +2,7 @@ use std::fmt;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hyperfeed_storage::{Batch, Durability, KeyValue, StorageError, StorageErrorKind};
 
@@ -9,8 +10,8 @@ use crate::dir_lock::DirLock;
 use crate::engine::Engine;
 use crate::format_file::Format;
 use crate::journal::Header;
-use crate::journal_place::{JournalFile, JournalPlace};
-use crate::logged::{Limits, Logged, Opening, random};
+use crate::journal_place::{JournalFile, JournalName, JournalPlace};
+use crate::logged::{Limits, Logged, Opening, Pace, random};
 use crate::migration_note::{MigrationNote, database_path};
 use crate::sled_engine::SledEngine;
 use crate::{Backend, DiskOptions, OpenReport, Repair, directory};
@@ -19,8 +20,8 @@ use crate::{Backend, DiskOptions, OpenReport, Repair, directory};
 ///
 /// A commit of class [`Process`](Durability::Process) costs one `write`, one of class
 /// [`Power`](Durability::Power) an `fdatasync` more. The database is written only at checkpoints,
-/// when the journal or the changes in memory reach their limit, and when the store is closed; see
-/// [`DiskOptions`]. The crate's documentation tells why no crash hurts it.
+/// when the journal or the changes in memory reach their limit, in a thread of its own, and when the
+/// store is closed; see [`DiskOptions`]. The crate's documentation tells why no crash hurts it.
 ///
 /// Only one `DiskStore` at a time, in this process or another, holds a directory.
 pub struct DiskStore {
@@ -66,13 +67,14 @@ impl DiskStore {
     /// before the store is closed.
     ///
     /// For who writes files of their own, and commits what speaks of them: `sync` syncs those that
-    /// were written. If it fails, the commits stay as safe as they were.
+    /// were written. If it fails, the commits stay as safe as they were. A checkpoint calls it in a thread of its own, so
+    /// files may be written meanwhile: all that was written before the call must be synced when it returns.
     pub fn before_sync(
         &mut self,
-        sync: impl FnMut() -> Result<(), StorageError> + Send + Sync + 'static,
+        sync: impl Fn() -> Result<(), StorageError> + Send + Sync + 'static,
     ) {
         if let Some(open) = &mut self.open {
-            open.logged.set_before_sync(Box::new(sync));
+            open.logged.set_before_sync(Arc::new(sync));
         }
     }
 
@@ -186,9 +188,10 @@ pub(crate) fn recover(
     let engine = open_engine(dir, format.backend, options, &mut repairs)?;
     let opening = Opening {
         engine,
-        place: Box::new(place),
+        place: Arc::new(place),
         store: format.store,
         limits: limits(options),
+        pace: Pace::Thread,
         salvage: options.salvage,
     };
     let (logged, recovery) = opening.recover()?;
@@ -213,7 +216,7 @@ pub(crate) fn recover(
 fn create(dir: &Path, options: &DiskOptions) -> Result<(Logged, OpenReport), StorageError> {
     let backend = options.backend;
     let place = JournalFile::new(dir);
-    let journal = place.open()?;
+    let journal = place.open(JournalName::Current)?;
     if let Some(journal) = &journal
         && journal.len()? > Header::BYTES as u64
     {
@@ -243,9 +246,10 @@ fn create(dir: &Path, options: &DiskOptions) -> Result<(Logged, OpenReport), Sto
     let store = random();
     let opening = Opening {
         engine,
-        place: Box::new(place),
+        place: Arc::new(place),
         store,
         limits: limits(options),
+        pace: Pace::Thread,
         salvage: options.salvage,
     };
     let logged = opening.create()?;
@@ -264,11 +268,11 @@ pub(crate) fn open_engine(
     backend: Backend,
     options: &DiskOptions,
     repairs: &mut Vec<Repair>,
-) -> Result<Box<dyn Engine>, StorageError> {
+) -> Result<Arc<dyn Engine>, StorageError> {
     let database = database_path(dir, backend);
     match backend {
         #[cfg(feature = "redb")]
-        Backend::Redb => Ok(Box::new(crate::redb_engine::RedbEngine::open(
+        Backend::Redb => Ok(Arc::new(crate::redb_engine::RedbEngine::open(
             &database,
             options.cache_bytes,
         )?)),
@@ -280,7 +284,7 @@ pub(crate) fn open_engine(
                 database.display()
             ),
         )),
-        Backend::Sled => Ok(Box::new(SledEngine::open(
+        Backend::Sled => Ok(Arc::new(SledEngine::open(
             &database,
             options.cache_bytes,
             repairs,

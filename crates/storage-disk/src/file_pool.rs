@@ -43,6 +43,8 @@ struct Handles {
     open: BTreeMap<String, Handle>,
     // Counts uses; the handle with the smallest number was not used for the longest time.
     clock: u64,
+    // Files were created, and their names are not durable.
+    names_are_new: bool,
 }
 
 struct Handle {
@@ -74,7 +76,6 @@ impl FilePool {
             shared: Arc::clone(&self.shared),
             name: name.to_owned(),
             path: self.shared.dir.join(name),
-            name_is_new: false,
             closed: false,
         }
     }
@@ -119,27 +120,27 @@ impl Shared {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The handle of `name`; `None` if there is no such file and it is not to be created. The flag
-    /// tells that it was created now.
-    fn handle(&self, name: &str, create: bool) -> io::Result<Option<(Arc<File>, bool)>> {
+    /// The handle of `name`; `None` if there is no such file and it is not to be created.
+    fn handle(&self, name: &str, create: bool) -> io::Result<Option<Arc<File>>> {
         let mut handles = self.lock();
         handles.clock += 1;
         let now = handles.clock;
         if let Some(handle) = handles.open.get_mut(name) {
             handle.used = now;
-            return Ok(Some((Arc::clone(&handle.file), false)));
+            return Ok(Some(Arc::clone(&handle.file)));
         }
         let path = self.dir.join(name);
         let mut options = OpenOptions::new();
         options.read(true).write(true);
-        let (file, created) = match options.open(&path) {
-            Ok(file) => (file, false),
+        let file = match options.open(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if !create {
                     return Ok(None);
                 }
                 fs::create_dir_all(&self.dir)?;
-                (options.create(true).open(&path)?, true)
+                handles.names_are_new = true;
+                options.create(true).open(&path)?
             }
             Err(error) => return Err(error),
         };
@@ -157,7 +158,19 @@ impl Shared {
             used: now,
         };
         handles.open.insert(name.to_owned(), handle);
-        Ok(Some((file, created)))
+        Ok(Some(file))
+    }
+
+    /// Makes the names of new files durable.
+    fn sync_names(&self) -> Result<(), StorageError> {
+        // Locked until it is done: whoever comes meanwhile may rely on it too.
+        let mut handles = self.lock();
+        if handles.names_are_new {
+            directory::sync(&self.dir)?;
+            directory::sync(directory::of(&self.dir))?;
+            handles.names_are_new = false;
+        }
+        Ok(())
     }
 }
 
@@ -168,7 +181,6 @@ pub struct PooledFile {
     shared: Arc<Shared>,
     name: String,
     path: PathBuf,
-    name_is_new: bool,
     closed: bool,
 }
 
@@ -182,20 +194,15 @@ impl PooledFile {
     fn existing(&self) -> Result<Option<Arc<File>>, StorageError> {
         self.check_open()?;
         let handle = self.shared.handle(&self.name, false);
-        let handle = handle.map_err(|error| self.failed(error))?;
-        Ok(handle.map(|(file, _)| file))
+        handle.map_err(|error| self.failed(error))
     }
 
-    fn created(&mut self) -> Result<Arc<File>, StorageError> {
+    fn created(&self) -> Result<Arc<File>, StorageError> {
         self.check_open()?;
         let handle = self.shared.handle(&self.name, true);
-        match handle.map_err(|error| self.failed(error))? {
-            Some((file, created)) => {
-                self.name_is_new |= created;
-                Ok(file)
-            }
-            None => Err(self.failed(io::ErrorKind::NotFound.into())),
-        }
+        handle
+            .and_then(|file| file.ok_or_else(|| io::ErrorKind::NotFound.into()))
+            .map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: io::Error) -> StorageError {
@@ -257,12 +264,7 @@ impl RandomAccess for PooledFile {
             return Ok(());
         };
         file_store::sync(&file, &self.path)?;
-        if self.name_is_new {
-            directory::sync(&self.shared.dir)?;
-            directory::sync(directory::of(&self.shared.dir))?;
-            self.name_is_new = false;
-        }
-        Ok(())
+        self.shared.sync_names()
     }
 
     fn close(&mut self) -> Result<(), StorageError> {

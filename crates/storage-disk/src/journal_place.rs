@@ -6,17 +6,36 @@ use hyperfeed_storage::{RandomAccess, StorageError};
 
 use crate::{FileStore, directory};
 
-/// Where the journal lies: one file under a fixed name, which is replaced as a whole.
+/// Where the journals lie: the one in use under a fixed name, and at times the one before it under another.
 pub(crate) trait JournalPlace: Send + Sync {
     /// The file, if there is one.
-    fn open(&self) -> Result<Option<Box<dyn RandomAccess>>, StorageError>;
+    fn open(&self, name: JournalName) -> Result<Option<Box<dyn RandomAccess>>, StorageError>;
 
-    /// Puts a new file of this content, synced, in the place of the old one. An error means that
-    /// the old one is still in place.
-    fn replace(&mut self, content: &[u8]) -> Result<Replaced, StorageError>;
+    /// Puts a new file of this content, synced, in the place of the one in use. An error means that
+    /// that one is still in place.
+    fn replace(&self, content: &[u8]) -> Result<Replaced, StorageError>;
+
+    /// The same, but the one in use becomes the one before, in the place of an earlier one.
+    fn rotate(&self, content: &[u8]) -> Result<Replaced, StorageError>;
+
+    /// Finishes backwards what a crash cut short in the middle of [`rotate`](Self::rotate): the one
+    /// before is the one in use again.
+    fn undo_rotation(&self) -> Result<(), StorageError>;
+
+    /// Removes the one before, if there is one.
+    fn remove_older(&self) -> Result<(), StorageError>;
 
     /// Copies the file, before a part of it is given up.
-    fn copy_aside(&self) -> Result<Option<PathBuf>, StorageError>;
+    fn copy_aside(&self, name: JournalName) -> Result<Option<PathBuf>, StorageError>;
+}
+
+/// One of the two journals that there can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JournalName {
+    /// The one in use.
+    Current,
+    /// The one before it, whose commits are on their way to the backend.
+    Older,
 }
 
 /// The new file is in place.
@@ -27,43 +46,37 @@ pub(crate) struct Replaced {
     pub(crate) durable: Result<(), StorageError>,
 }
 
-/// The file `journal` of a store's directory.
+/// The files `journal` and `journal.older` of a store's directory.
 pub(crate) struct JournalFile {
     path: PathBuf,
+    older: PathBuf,
 }
 
 impl JournalFile {
     pub(crate) fn new(dir: &Path) -> Self {
         Self {
             path: dir.join("journal"),
+            older: dir.join("journal.older"),
         }
     }
 
-    fn write_new(&self, temporary: &Path, content: &[u8]) -> std::io::Result<fs::File> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(temporary, &self.path)?;
-        Ok(file)
-    }
-}
-
-impl JournalPlace for JournalFile {
-    fn open(&self) -> Result<Option<Box<dyn RandomAccess>>, StorageError> {
-        if !self.path.exists() {
-            return Ok(None);
+    const fn path(&self, name: JournalName) -> &PathBuf {
+        match name {
+            JournalName::Current => &self.path,
+            JournalName::Older => &self.older,
         }
-        Ok(Some(Box::new(FileStore::open(&self.path, false)?)))
     }
 
-    fn replace(&mut self, content: &[u8]) -> Result<Replaced, StorageError> {
+    /// Writes a new file, and lets it take its place as `take_place` does.
+    fn put(
+        &self,
+        content: &[u8],
+        take_place: impl FnOnce(&Path) -> std::io::Result<()>,
+    ) -> Result<Replaced, StorageError> {
         let temporary = directory::temporary_of(&self.path);
-        let file = self.write_new(&temporary, content).map_err(|error| {
+        let written = write_new(&temporary, content);
+        let file = written.and_then(|file| take_place(&temporary).map(|()| file));
+        let file = file.map_err(|error| {
             let _ = fs::remove_file(&temporary);
             StorageError::io(error, format!("replacing {}", self.path.display()))
         })?;
@@ -72,11 +85,65 @@ impl JournalPlace for JournalFile {
             durable: directory::sync(directory::of(&self.path)),
         })
     }
+}
 
-    fn copy_aside(&self) -> Result<Option<PathBuf>, StorageError> {
-        let to = directory::free_name(&self.path, "damaged");
-        fs::copy(&self.path, &to)
+impl JournalPlace for JournalFile {
+    fn open(&self, name: JournalName) -> Result<Option<Box<dyn RandomAccess>>, StorageError> {
+        let path = self.path(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(FileStore::open(path, false)?)))
+    }
+
+    fn replace(&self, content: &[u8]) -> Result<Replaced, StorageError> {
+        self.put(content, |new| fs::rename(new, &self.path))
+    }
+
+    fn rotate(&self, content: &[u8]) -> Result<Replaced, StorageError> {
+        self.put(content, |new| {
+            fs::rename(&self.path, &self.older)?;
+            fs::rename(new, &self.path).inspect_err(|_| {
+                // If this fails too, the next opening does it.
+                let _ = fs::rename(&self.older, &self.path);
+            })
+        })
+    }
+
+    fn undo_rotation(&self) -> Result<(), StorageError> {
+        fs::rename(&self.older, &self.path).map_err(|error| {
+            StorageError::io(error, format!("renaming {}", self.older.display()))
+        })?;
+        directory::sync(directory::of(&self.path))
+    }
+
+    fn remove_older(&self) -> Result<(), StorageError> {
+        match fs::remove_file(&self.older) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StorageError::io(
+                error,
+                format!("removing {}", self.older.display()),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn copy_aside(&self, name: JournalName) -> Result<Option<PathBuf>, StorageError> {
+        let path = self.path(name);
+        let to = directory::free_name(path, "damaged");
+        fs::copy(path, &to)
             .map_err(|error| StorageError::io(error, format!("copying to {}", to.display())))?;
         Ok(Some(to))
     }
+}
+
+fn write_new(path: &Path, content: &[u8]) -> std::io::Result<fs::File> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    Ok(file)
 }

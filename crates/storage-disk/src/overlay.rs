@@ -27,6 +27,15 @@ impl Overlay {
         }
     }
 
+    /// Adds the changes of an older overlay where this one has none.
+    pub(crate) fn put_under(&mut self, older: &Self) {
+        for (key, value) in older.iter() {
+            if self.get(key).is_none() {
+                self.set(key, value);
+            }
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.bytes = 0;
@@ -102,9 +111,8 @@ impl Merge<'_> {
     }
 
     /// The backend has no more: hands out the rest.
-    pub(crate) fn finish(mut self, each: &mut Each<'_>) {
-        // A break means that the caller wants no more, and there is no more.
-        let _ = self.hand_out(each, |_| true);
+    pub(crate) fn finish(mut self, each: &mut Each<'_>) -> ControlFlow<()> {
+        self.hand_out(each, |_| true)
     }
 
     fn hand_out(&mut self, each: &mut Each<'_>, wanted: impl Fn(&[u8]) -> bool) -> ControlFlow<()> {
@@ -180,7 +188,7 @@ mod tests {
                 }
             }
             if !broken {
-                merge.finish(&mut each);
+                let _ = merge.finish(&mut each);
             }
             found.join(" ")
         };

@@ -65,6 +65,28 @@ impl Journal {
         })
     }
 
+    /// Goes on in a new file that starts with this header. Gives the old one, to which everything so
+    /// far must have been written.
+    pub(crate) fn go_on_in(
+        &mut self,
+        file: Box<dyn RandomAccess>,
+        header: &Header,
+    ) -> Box<dyn RandomAccess> {
+        self.salt = header.salt;
+        self.end = Header::BYTES as u64;
+        std::mem::replace(&mut self.file, file)
+    }
+
+    /// Commits up to `number`, which another file has, are durable.
+    pub(crate) fn note_synced(&mut self, number: u64) {
+        self.synced = self.synced.max(number);
+    }
+
+    /// Commits up to this number are known to be durable.
+    pub(crate) const fn synced(&self) -> u64 {
+        self.synced
+    }
+
     /// Number of the last commit.
     pub(crate) const fn number(&self) -> u64 {
         self.number

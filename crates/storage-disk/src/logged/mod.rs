@@ -1,21 +1,26 @@
 //! Journal, overlay and backend together: the store, whatever lies beneath.
 
+mod moving;
 mod recover;
 #[cfg(test)]
 mod tests;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use hyperfeed_storage::{Batch, Durability, StorageError, StorageErrorKind};
 
-use crate::engine::{Change, Each, Engine};
+use crate::engine::{Each, Engine};
 use crate::journal::{Header, Journal, RecordHead};
-use crate::journal_place::JournalPlace;
+use crate::journal_place::{JournalName, JournalPlace};
 use crate::mark::Mark;
 use crate::overlay::Overlay;
 use crate::sealed;
 use crate::tally::Tally;
+
+pub(crate) use moving::Pace;
+use moving::{Job, Moving, Outcome, Step};
 
 /// A failed checkpoint is tried again when the journal has grown by half; past this many times its
 /// limit commits fail until one succeeds.
@@ -30,10 +35,14 @@ pub(crate) struct Limits {
 
 /// See the crate's documentation for the order of things and why no crash hurts it.
 pub(crate) struct Logged {
-    engine: Box<dyn Engine>,
-    place: Box<dyn JournalPlace>,
+    engine: Arc<dyn Engine>,
+    place: Arc<dyn JournalPlace>,
     journal: Journal,
+    // Changes of the commits in `journal`.
     overlay: Overlay,
+    // Commits before those.
+    moving: Option<Moving>,
+    pace: Pace,
     // What the backend is sure to have. The mark on disk is at least as far.
     mark: Mark,
     limits: Limits,
@@ -46,23 +55,24 @@ pub(crate) struct Logged {
     before_sync: Option<BeforeSync>,
 }
 
-/// Called before commits become durable.
-pub(crate) type BeforeSync = Box<dyn FnMut() -> Result<(), StorageError> + Send + Sync>;
+/// Called before commits become durable, by any thread.
+pub(crate) type BeforeSync = Arc<dyn Fn() -> Result<(), StorageError> + Send + Sync>;
 
 /// What a store is made of, before it is known whether the parts agree.
 pub(crate) struct Opening {
-    pub(crate) engine: Box<dyn Engine>,
-    pub(crate) place: Box<dyn JournalPlace>,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) place: Arc<dyn JournalPlace>,
     /// Id of the store.
     pub(crate) store: u64,
     pub(crate) limits: Limits,
+    pub(crate) pace: Pace,
     /// Go on without commits that were durable and are damaged.
     pub(crate) salvage: bool,
 }
 
 impl Opening {
     /// A store without commits over an empty backend.
-    pub(crate) fn create(mut self) -> Result<Logged, StorageError> {
+    pub(crate) fn create(self) -> Result<Logged, StorageError> {
         let mark = Mark::first(self.store);
         self.engine.set_mark(&mark.encode())?;
         let header = header_after(&mark, &*self.engine);
@@ -74,6 +84,8 @@ impl Opening {
             engine: self.engine,
             place: self.place,
             overlay: Overlay::default(),
+            moving: None,
+            pace: self.pace,
             mark,
             limits: self.limits,
             due: self.limits,
@@ -86,7 +98,7 @@ impl Opening {
 
 impl Logged {
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        if let Some(newest) = self.overlay.get(key) {
+        if let Some(newest) = self.changed(key) {
             return Ok(newest.map(<[u8]>::to_vec));
         }
         let Some(mut sealed) = self.engine.get(key)? else {
@@ -98,20 +110,23 @@ impl Logged {
     }
 
     pub(crate) fn scan(&self, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StorageError> {
-        let mut merge = self.overlay.merge(prefix);
+        let mut newest = self.overlay.merge(prefix);
+        let none = Overlay::default();
+        let moving = self.moving.as_ref().map_or(&none, |moving| &moving.overlay);
+        let mut newer = moving.merge(prefix);
         let mut damaged = None;
         let mut broken = false;
         self.engine.scan(prefix, &mut |key, value| {
             // Damage under a newer value is no matter any more.
             let value = match sealed::open(key, value) {
                 Ok(value) => value,
-                Err(_) if self.overlay.get(key).is_some() => &[],
+                Err(_) if self.changed(key).is_some() => &[],
                 Err(error) => {
                     damaged = Some(error);
                     return ControlFlow::Break(());
                 }
             };
-            let flow = merge.push(key, value, each);
+            let flow = newer.push(key, value, &mut |key, value| newest.push(key, value, each));
             broken = flow.is_break();
             flow
         })?;
@@ -119,9 +134,19 @@ impl Logged {
             return Err(error);
         }
         if !broken {
-            merge.finish(each);
+            let flow = newer.finish(&mut |key, value| newest.push(key, value, each));
+            if flow.is_continue() {
+                // A break means that the caller wants no more, and there is no more.
+                let _ = newest.finish(each);
+            }
         }
         Ok(())
+    }
+
+    /// What commits that the backend may not have say of a key.
+    fn changed(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        let older = || self.moving.as_ref()?.overlay.get(key);
+        self.overlay.get(key).or_else(older)
     }
 
     pub(crate) fn commit(
@@ -130,6 +155,7 @@ impl Logged {
         durability: Durability,
     ) -> Result<(), StorageError> {
         self.make_sound()?;
+        self.look_after(false);
         if self.journal.bytes() / OVERDUE >= self.limits.journal_bytes
             || self.overlay.bytes() / OVERDUE >= self.limits.overlay_bytes
         {
@@ -137,6 +163,7 @@ impl Logged {
         }
         if durability == Durability::Power {
             self.sync_elsewhere()?;
+            self.sync_older_journal()?;
         }
         if batch.is_empty() {
             return self.journal.settle(durability);
@@ -147,12 +174,8 @@ impl Logged {
             || self.overlay.bytes() >= self.due.overlay_bytes
         {
             // The commit is safe in the journal whether or not this works.
-            self.failure = self.checkpoint().err();
-            if self.failure.is_some() {
-                self.due = Limits {
-                    journal_bytes: self.journal.bytes().saturating_mul(3) / 2,
-                    overlay_bytes: self.overlay.bytes().saturating_mul(3) / 2,
-                };
+            if let Err(error) = self.start_moving() {
+                self.put_off(error);
             }
         }
         Ok(())
@@ -161,44 +184,132 @@ impl Logged {
     /// Moves all commits to the backend and starts an empty journal.
     pub(crate) fn checkpoint(&mut self) -> Result<(), StorageError> {
         self.make_sound()?;
+        self.look_after(true);
         self.sync_elsewhere()?;
+        self.sync_older_journal()?;
         self.journal.settle(Durability::Power)?;
         let number = self.journal.number();
         if number == self.mark.whole && self.overlay.is_empty() {
             return Ok(());
         }
-        if self.backend_failed {
-            self.engine.reopen()?;
-        }
+        self.reopen_backend()?;
         self.backend_failed = true;
-        self.fill_backend(number)?;
+        // From here on until all is done the number of entries is not known.
+        let mark = Mark {
+            tally: self.mark.tally.take(),
+            ..self.mark
+        };
+        let older = self.moving.iter().flat_map(|moving| moving.overlay.iter());
+        let changes = older.chain(self.overlay.iter());
+        self.mark = fill(&*self.engine, changes, mark, number)?;
         self.backend_failed = false;
         let header = header_after(&self.mark, &*self.engine);
         self.put_journal(&header, &[])?;
         self.overlay.clear();
+        self.moving = None;
+        self.failure = None;
         self.due = self.limits;
-        Ok(())
+        self.place.remove_older()
     }
 
-    /// Gives the backend all commits up to `number`, which the journal holds for good.
-    fn fill_backend(&mut self, number: u64) -> Result<(), StorageError> {
+    /// Begins to move the commits so far to the backend, in a thread of its own. New ones go to a
+    /// new journal meanwhile.
+    fn start_moving(&mut self) -> Result<(), StorageError> {
+        // Commits must not outrun the backend.
+        self.look_after(true);
+        if self.moving.is_none() {
+            self.rotate()?;
+        }
+        self.reopen_backend()?;
+        let Some(moving) = &mut self.moving else {
+            return Ok(());
+        };
         // From here on until all is done the number of entries is not known.
-        let known = self.mark.tally.take();
-        let mut mark = Mark {
-            intent: number,
-            tally: known,
+        let mark = Mark {
+            tally: self.mark.tally.take(),
             ..self.mark
         };
-        self.engine.set_mark(&mark.encode())?;
+        let job = Job {
+            before_sync: self.before_sync.clone(),
+            journal: Arc::clone(&moving.journal),
+            engine: Arc::clone(&self.engine),
+            overlay: Arc::clone(&moving.overlay),
+            number: moving.number,
+            mark,
+            place: Arc::clone(&self.place),
+            next: Step::SyncElsewhere,
+        };
+        moving.start(job, self.pace)
+    }
 
-        let mut tally = known.unwrap_or_default();
-        self.engine
-            .apply(&mut sealed_changes(&self.overlay), &mut tally)?;
+    /// A new journal takes the next commits; those so far are to be moved.
+    fn rotate(&mut self) -> Result<(), StorageError> {
+        self.journal.settle(Durability::Process)?;
+        let number = self.journal.number();
+        let header = Header {
+            base: number,
+            start: number,
+            floor: self.journal.synced(),
+            ..header_after(&self.mark, &*self.engine)
+        };
+        let rotated = self.place.rotate(&header.encode()).inspect_err(|_| {
+            // It may have lost its name half-way.
+            if !matches!(self.place.open(JournalName::Current), Ok(Some(_))) {
+                self.journal.doubt();
+            }
+        })?;
+        let older = self.journal.go_on_in(rotated.file, &header);
+        let overlay = std::mem::take(&mut self.overlay);
+        self.moving = Some(Moving::new(overlay, number, older));
+        self.due = self.limits;
+        if rotated.durable.is_err() {
+            self.journal.doubt();
+        }
+        rotated.durable
+    }
 
-        mark.whole = number;
-        mark.tally = known.map(|_| tally);
-        self.engine.set_mark(&mark.encode())?;
-        self.mark = mark;
+    /// Takes note of how moving ended, if it has; with `wait` whenever that is.
+    fn look_after(&mut self, wait: bool) {
+        let outcome = self.moving.as_mut().and_then(|moving| moving.outcome(wait));
+        let Some(Outcome {
+            mark,
+            backend_failed,
+        }) = outcome
+        else {
+            return;
+        };
+        self.backend_failed |= backend_failed;
+        match mark {
+            Ok(mark) => {
+                self.mark = mark;
+                self.journal.note_synced(mark.whole);
+                self.moving = None;
+                self.failure = None;
+                self.due = self.limits;
+            }
+            Err(error) => self.put_off(error),
+        }
+    }
+
+    /// The commits stay where they are for now. Tried again when there are half as many more.
+    fn put_off(&mut self, error: StorageError) {
+        self.failure = Some(error);
+        self.due = Limits {
+            journal_bytes: self.journal.bytes().saturating_mul(3) / 2,
+            overlay_bytes: self.overlay.bytes().saturating_mul(3) / 2,
+        };
+    }
+
+    fn reopen_backend(&mut self) -> Result<(), StorageError> {
+        if !self.backend_failed {
+            return Ok(());
+        }
+        // Only the thread of a checkpoint has another reference, and none is running.
+        let engine = Arc::get_mut(&mut self.engine).ok_or_else(|| {
+            StorageError::new(StorageErrorKind::Poisoned, "the database is being written")
+        })?;
+        engine.reopen()?;
+        self.backend_failed = false;
         Ok(())
     }
 
@@ -207,8 +318,9 @@ impl Logged {
     pub(crate) fn close(&mut self) -> Result<(), StorageError> {
         self.make_sound()?;
         self.sync_elsewhere()?;
+        self.sync_older_journal()?;
         self.journal.settle(Durability::Power)?;
-        // The journal is safe, so the next opening can do what fails here.
+        // The journals are safe, so the next opening can do what fails here.
         self.failure = self.checkpoint().err();
         Ok(())
     }
@@ -230,7 +342,9 @@ impl Logged {
 
     /// The mark of a backend that holds every commit, counted.
     pub(crate) fn whole_mark(&self) -> Result<Mark, StorageError> {
-        let whole = self.mark.whole == self.journal.number() && self.overlay.is_empty();
+        let whole = self.mark.whole == self.journal.number()
+            && self.overlay.is_empty()
+            && self.moving.is_none();
         match self.mark.tally {
             Some(_) if whole => Ok(self.mark),
             _ => Err(StorageError::new(
@@ -256,8 +370,17 @@ impl Logged {
         self.failure.as_ref()
     }
 
-    fn sync_elsewhere(&mut self) -> Result<(), StorageError> {
-        self.before_sync.as_mut().map_or(Ok(()), |sync| sync())
+    fn sync_elsewhere(&self) -> Result<(), StorageError> {
+        self.before_sync.as_ref().map_or(Ok(()), |sync| sync())
+    }
+
+    /// Makes the commits before those of the journal in use durable.
+    fn sync_older_journal(&mut self) -> Result<(), StorageError> {
+        if let Some(moving) = &self.moving {
+            moving.journal.sync()?;
+            self.journal.note_synced(moving.number);
+        }
+        Ok(())
     }
 
     /// Counts the entries of the backend, and opens each.
@@ -280,7 +403,8 @@ impl Logged {
 
     /// After a failure that could not be undone: a new journal in place of the doubtful one.
     fn make_sound(&mut self) -> Result<(), StorageError> {
-        if !self.journal.is_doubtful() {
+        let older = self.moving.as_ref();
+        if !self.journal.is_doubtful() && !older.is_some_and(|older| older.journal.is_doubtful()) {
             return Ok(());
         }
         self.rewrite_journal().map_err(|error| {
@@ -295,10 +419,12 @@ impl Logged {
     /// Writes all that the backend does not have to a new journal, as one commit with the number
     /// of the newest.
     fn rewrite_journal(&mut self) -> Result<(), StorageError> {
+        self.look_after(true);
         self.sync_elsewhere()?;
         let number = self.journal.number();
         let mut all = Batch::new();
-        for (key, value) in self.overlay.iter() {
+        let older = self.moving.iter().flat_map(|moving| moving.overlay.iter());
+        for (key, value) in older.chain(self.overlay.iter()) {
             match value {
                 Some(value) => all.put(key, value),
                 None => all.delete(key),
@@ -314,7 +440,11 @@ impl Logged {
             records.extend_from_slice(&head.encode(header.salt));
             records.extend_from_slice(all.encoded());
         }
-        self.put_journal(&header, &records)
+        self.put_journal(&header, &records)?;
+        if let Some(moving) = self.moving.take() {
+            self.overlay.put_under(&moving.overlay);
+        }
+        self.place.remove_older()
     }
 
     fn put_journal(&mut self, header: &Header, records: &[u8]) -> Result<(), StorageError> {
@@ -330,6 +460,13 @@ impl Logged {
     }
 }
 
+impl Drop for Logged {
+    /// Nobody else may open the store while its database is written.
+    fn drop(&mut self) {
+        self.look_after(true);
+    }
+}
+
 impl std::fmt::Debug for Logged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Logged")
@@ -340,9 +477,32 @@ impl std::fmt::Debug for Logged {
     }
 }
 
-fn sealed_changes(overlay: &Overlay) -> impl Iterator<Item = Change<'_>> {
-    let changes = overlay.iter();
-    changes.map(|(key, value)| (key, value.map(|value| sealed::seal(key, value))))
+/// Gives the backend these changes, of all commits after `mark.whole` up to `number`, which journals
+/// hold for good. The mark that it has then.
+fn fill<'a>(
+    engine: &dyn Engine,
+    changes: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+    mut mark: Mark,
+    number: u64,
+) -> Result<Mark, StorageError> {
+    let known = mark.tally.take();
+    mark.intent = number;
+    engine.set_mark(
+        &Mark {
+            tally: known,
+            ..mark
+        }
+        .encode(),
+    )?;
+
+    let mut tally = known.unwrap_or_default();
+    let seal = |(key, value): (_, Option<_>)| (key, value.map(|value| sealed::seal(key, value)));
+    engine.apply(&mut changes.map(seal), &mut tally)?;
+
+    mark.whole = number;
+    mark.tally = known.map(|_| tally);
+    engine.set_mark(&mark.encode())?;
+    Ok(mark)
 }
 
 /// The header of an empty journal that goes on after `mark`.

@@ -4,18 +4,21 @@ mod damage;
 mod world;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hyperfeed_storage::{
     Batch, Durability, Fault, FaultPlan, Faulty, Loss, MemoryFile, RandomAccess, StorageErrorKind,
 };
 
-use super::Limits;
+use super::{Limits, Pace};
 use world::World;
 
 type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
 const CLASSES: [Durability; 3] = [Durability::Relaxed, Durability::Process, Durability::Power];
 const FAULTS: [Fault; 4] = [Fault::After, Fault::Before, Fault::Hidden, Fault::Torn];
+/// Checkpoints that are done before the next commit, and those during which others happen.
+const PACES: [Pace; 2] = [Pace::Steps(usize::MAX), Pace::Steps(1)];
 const FEW: Limits = Limits {
     journal_bytes: 400,
     overlay_bytes: u64::MAX,
@@ -152,16 +155,40 @@ fn survives(world: &World, model: &Model, loss: Loss, plan: FaultPlan) {
 
 #[test]
 fn a_crash_at_any_operation_leaves_what_was_promised() {
-    for seed in 0..6 {
-        for fault in FAULTS {
+    for pace in PACES {
+        for seed in 0..6 {
+            for fault in FAULTS {
+                for operation in 0.. {
+                    let plan = FaultPlan::new();
+                    let mut world = World::create_as(plan.clone(), FEW, pace, 1);
+                    plan.halt(plan.operations() + operation, fault);
+                    let mut model = Model::new(State::new());
+                    run(&mut world, &mut model, &script(seed, 14));
+                    for loss in [Loss::Process, Loss::Power] {
+                        survives(&world, &model, loss, FaultPlan::new());
+                    }
+                    if !plan.is_halted() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_power_loss_that_takes_any_unsynced_write_leaves_what_was_promised() {
+    for pace in PACES {
+        for seed in 0..60 {
             for operation in 0.. {
-                let plan = FaultPlan::new();
-                let mut world = World::create(plan.clone(), FEW);
+                let plan = FaultPlan::seeded(seed * 1000 + operation);
+                let mut world = World::create_as(plan.clone(), FEW, pace, 1);
+                let fault = FAULTS[(operation % 4) as usize];
                 plan.halt(plan.operations() + operation, fault);
                 let mut model = Model::new(State::new());
                 run(&mut world, &mut model, &script(seed, 14));
-                for loss in [Loss::Process, Loss::Power] {
-                    survives(&world, &model, loss, FaultPlan::new());
+                for _ in 0..3 {
+                    survives(&world, &model, Loss::Power, FaultPlan::new());
                 }
                 if !plan.is_halted() {
                     break;
@@ -172,44 +199,26 @@ fn a_crash_at_any_operation_leaves_what_was_promised() {
 }
 
 #[test]
-fn a_power_loss_that_takes_any_unsynced_write_leaves_what_was_promised() {
-    for seed in 0..60 {
-        for operation in 0.. {
-            let plan = FaultPlan::seeded(seed * 1000 + operation);
-            let mut world = World::create(plan.clone(), FEW);
-            let fault = FAULTS[(operation % 4) as usize];
-            plan.halt(plan.operations() + operation, fault);
-            let mut model = Model::new(State::new());
-            run(&mut world, &mut model, &script(seed, 14));
-            for _ in 0..3 {
-                survives(&world, &model, Loss::Power, FaultPlan::new());
-            }
-            if !plan.is_halted() {
-                break;
-            }
-        }
-    }
-}
-
-#[test]
 fn after_any_failed_operation_commits_go_on_and_nothing_is_lost() {
-    for seed in 0..6 {
-        for fault in FAULTS {
-            for operation in 0..120 {
-                let plan = FaultPlan::new();
-                let mut world = World::create(plan.clone(), FEW);
-                plan.fail(plan.operations() + operation, fault);
-                let mut model = Model::new(State::new());
-                run(&mut world, &mut model, &script(seed, 14));
-                assert_eq!(world.state(), *model.current());
-                for loss in [Loss::Process, Loss::Power] {
-                    survives(&world, &model, loss, FaultPlan::new());
+    for pace in PACES {
+        for seed in 0..6 {
+            for fault in FAULTS {
+                for operation in 0..120 {
+                    let plan = FaultPlan::new();
+                    let mut world = World::create_as(plan.clone(), FEW, pace, 1);
+                    plan.fail(plan.operations() + operation, fault);
+                    let mut model = Model::new(State::new());
+                    run(&mut world, &mut model, &script(seed, 14));
+                    assert_eq!(world.state(), *model.current());
+                    for loss in [Loss::Process, Loss::Power] {
+                        survives(&world, &model, loss, FaultPlan::new());
+                    }
+                    plan.heal();
+                    world.store().close().unwrap();
+                    let mut again = world.crash(Loss::Power, FaultPlan::new());
+                    again.recover(MANY);
+                    assert_eq!(again.state(), *model.current(), "close makes all durable");
                 }
-                plan.heal();
-                world.store().close().unwrap();
-                let mut again = world.crash(Loss::Power, FaultPlan::new());
-                again.recover(MANY);
-                assert_eq!(again.state(), *model.current(), "close makes all durable");
             }
         }
     }
@@ -217,18 +226,26 @@ fn after_any_failed_operation_commits_go_on_and_nothing_is_lost() {
 
 #[test]
 fn two_failed_operations_lose_nothing_either() {
-    for seed in 0..2 {
-        for first in 0..40 {
-            for distance in 1..6 {
-                for fault in FAULTS {
-                    let plan = FaultPlan::new();
-                    let mut world = World::create(plan.clone(), FEW);
-                    plan.fail(plan.operations() + first, fault);
-                    plan.fail(plan.operations() + first + distance, fault);
-                    let mut model = Model::new(State::new());
-                    run(&mut world, &mut model, &script(seed, 10));
-                    for loss in [Loss::Process, Loss::Power] {
-                        survives(&world, &model, loss, FaultPlan::new());
+    for pace in PACES {
+        for seed in 0..2 {
+            for first in 0..40 {
+                for distance in 1..6 {
+                    for fault in FAULTS {
+                        let plan = FaultPlan::new();
+                        let mut world = World::create_as(plan.clone(), FEW, pace, 1);
+                        plan.fail(plan.operations() + first, fault);
+                        plan.fail(plan.operations() + first + distance, fault);
+                        let mut model = Model::new(State::new());
+                        run(&mut world, &mut model, &script(seed, 10));
+                        plan.heal();
+                        world
+                            .store()
+                            .commit(&Batch::new(), Durability::Power)
+                            .unwrap();
+                        assert!(world.has_journal(), "it was not given its name again");
+                        for loss in [Loss::Process, Loss::Power] {
+                            survives(&world, &model, loss, FaultPlan::new());
+                        }
                     }
                 }
             }
@@ -284,10 +301,10 @@ fn no_checkpoint_outlives_the_bytes_that_its_commits_speak_of() {
             let plan = FaultPlan::new();
             let mut world = World::create(plan.clone(), FEW);
             let mut file = Faulty::new(MemoryFile::new(), &plan);
-            let mut synced = file.share();
+            let synced = file.share();
             world
                 .store()
-                .set_before_sync(Box::new(move || synced.sync()));
+                .set_before_sync(Arc::new(move || synced.share().sync()));
             for number in 0..commits {
                 file.write(u64::from(number), &[number]).unwrap();
                 let mut batch = Batch::new();
@@ -310,7 +327,7 @@ fn no_checkpoint_outlives_the_bytes_that_its_commits_speak_of() {
 #[test]
 fn bytes_that_cannot_be_synced_hold_up_what_speaks_of_them() {
     let mut world = World::create(FaultPlan::new(), MANY);
-    world.store().set_before_sync(Box::new(|| {
+    world.store().set_before_sync(Arc::new(|| {
         Err(hyperfeed_storage::StorageError::new(
             StorageErrorKind::Io,
             "the file",

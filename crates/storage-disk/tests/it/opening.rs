@@ -262,3 +262,19 @@ fn a_store_that_was_dropped_can_be_opened_again_at_once_on_a_busy_machine() {
         .collect();
     busy.into_iter().for_each(|thread| thread.join().unwrap());
 }
+
+#[test]
+fn a_lock_that_is_let_go_of_soon_does_not_keep_the_store_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = options(BUILT[0]);
+    drop(DiskStore::open(dir.path(), options.clone()).unwrap());
+    // As a child process does that was started while the store was open.
+    let copy = fs::File::open(dir.path().join("LOCK")).unwrap();
+    copy.lock().unwrap();
+    let child = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        drop(copy);
+    });
+    assert!(DiskStore::open(dir.path(), options).is_ok());
+    child.join().unwrap();
+}

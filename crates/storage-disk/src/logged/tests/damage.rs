@@ -3,7 +3,7 @@
 use hyperfeed_storage::{Batch, Durability, Fault, FaultPlan, Loss, StorageErrorKind};
 
 use super::world::World;
-use super::{MANY, Model, State, after, run, script, survives};
+use super::{MANY, Model, Pace, State, after, run, script, survives};
 use crate::Repair;
 
 #[test]
@@ -219,7 +219,7 @@ fn a_missing_entry_is_found_by_verifying() {
 #[test]
 fn parts_of_two_stores_do_not_mix() {
     let mut one = World::create(FaultPlan::new(), MANY);
-    let mut other = World::create_as(FaultPlan::new(), MANY, 2);
+    let mut other = World::create_as(FaultPlan::new(), MANY, Pace::Thread, 2);
     drop((one.take_store(), other.take_store()));
     std::mem::swap(&mut one.engine, &mut other.engine);
     for world in [&mut one, &mut other] {

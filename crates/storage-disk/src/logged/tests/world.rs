@@ -10,30 +10,41 @@ use hyperfeed_storage::{
 
 use super::State;
 use crate::engine::{Change, Each, Engine};
-use crate::journal_place::{JournalPlace, Replaced};
+use crate::journal_place::{JournalName, JournalPlace, Replaced};
 use crate::logged::recover::Recovery;
-use crate::logged::{Limits, Logged, Opening};
+use crate::logged::{Limits, Logged, Opening, Pace};
 use crate::tally::Tally;
 
 /// A store on a simulated device, every part of which fails and crashes under one plan.
 pub(super) struct World {
     pub(super) plan: FaultPlan,
     pub(super) engine: Faulty<MemoryStore>,
-    // One byte: which of the files has the name `journal`. A rename writes it, a directory sync
-    // syncs it.
+    // One byte: which of `listings` holds. A rename writes it, a directory sync syncs it.
     pub(super) directory: Faulty<MemoryFile>,
     pub(super) files: Arc<Mutex<Vec<Faulty<MemoryFile>>>>,
+    listings: Arc<Mutex<Vec<Listing>>>,
+    pub(super) pace: Pace,
     store: Option<Logged>,
     id: u64,
 }
 
+/// Which files have the names of the journals.
+#[derive(Clone, Copy, Default)]
+struct Listing {
+    current: Option<usize>,
+    older: Option<usize>,
+}
+
 impl World {
+    /// Checkpoints are as far as they can be after each commit.
     pub(super) fn create(plan: FaultPlan, limits: Limits) -> Self {
-        Self::create_as(plan, limits, 1)
+        Self::create_as(plan, limits, Pace::Steps(usize::MAX), 1)
     }
 
-    pub(super) fn create_as(plan: FaultPlan, limits: Limits, id: u64) -> Self {
+    pub(super) fn create_as(plan: FaultPlan, limits: Limits, pace: Pace, id: u64) -> Self {
         let mut world = Self {
+            pace,
+            listings: Arc::default(),
             engine: Faulty::new(MemoryStore::new(), &plan),
             directory: Faulty::new(MemoryFile::new(), &plan),
             files: Arc::default(),
@@ -55,6 +66,8 @@ impl World {
             engine: Faulty::new(self.engine.crash(loss), &plan),
             directory: Faulty::new(self.directory.crash(loss), &plan),
             files: Arc::new(Mutex::new(files.collect())),
+            listings: Arc::new(Mutex::new(self.listings.lock().unwrap().clone())),
+            pace: self.pace,
             store: None,
             plan,
             id: self.id,
@@ -101,12 +114,21 @@ impl World {
         Ok(state)
     }
 
+    pub(super) fn has_journal(&self) -> bool {
+        self.place().open(JournalName::Current).unwrap().is_some()
+    }
+
     pub(super) fn journal_len(&self) -> u64 {
-        self.place().open().unwrap().unwrap().len().unwrap()
+        self.place()
+            .open(JournalName::Current)
+            .unwrap()
+            .unwrap()
+            .len()
+            .unwrap()
     }
 
     pub(super) fn flip_journal(&self, at: u64) {
-        let mut file = self.place().open().unwrap().unwrap();
+        let mut file = self.place().open(JournalName::Current).unwrap().unwrap();
         let mut byte = [0];
         file.read(at, &mut byte).unwrap();
         file.write(at, &[byte[0] ^ 0x10]).unwrap();
@@ -135,13 +157,14 @@ impl World {
 
     fn opening(&self, limits: Limits, salvage: bool) -> Opening {
         Opening {
-            engine: Box::new(SimulatedEngine {
+            engine: Arc::new(SimulatedEngine {
                 device: self.engine.share(),
                 failed: AtomicBool::new(false),
             }),
-            place: Box::new(self.place()),
+            place: Arc::new(self.place()),
             store: self.id,
             limits,
+            pace: self.pace,
             salvage,
         }
     }
@@ -151,6 +174,7 @@ impl World {
             plan: self.plan.clone(),
             directory: self.directory.share(),
             files: Arc::clone(&self.files),
+            listings: Arc::clone(&self.listings),
         }
     }
 }
@@ -233,40 +257,112 @@ struct SimulatedPlace {
     plan: FaultPlan,
     directory: Faulty<MemoryFile>,
     files: Arc<Mutex<Vec<Faulty<MemoryFile>>>>,
+    listings: Arc<Mutex<Vec<Listing>>>,
 }
 
-impl JournalPlace for SimulatedPlace {
-    fn open(&self) -> Result<Option<Box<dyn RandomAccess>>, StorageError> {
+impl SimulatedPlace {
+    fn listing(&self) -> Result<Listing, StorageError> {
         if self.directory.is_empty()? {
-            return Ok(None);
+            return Ok(Listing::default());
         }
         let mut current = [0];
         self.directory.read(0, &mut current)?;
-        let files = self.files.lock().unwrap();
-        Ok(Some(Box::new(files[usize::from(current[0])].share())))
+        Ok(self.listings.lock().unwrap()[usize::from(current[0])])
     }
 
-    fn replace(&mut self, content: &[u8]) -> Result<Replaced, StorageError> {
+    /// A rename or a removal. One that reports an error may have happened; a real one does not do
+    /// that.
+    fn change(&self, listing: Listing) -> Result<(), StorageError> {
+        let mut listings = self.listings.lock().unwrap();
+        let number = u8::try_from(listings.len()).unwrap();
+        listings.push(listing);
+        let mut directory = self.directory.share();
+        let changed = directory.write(0, &[number]);
+        let mut current = [number.wrapping_add(1)];
+        let looked = directory.read(0, &mut current);
+        if changed.is_err() && looked.is_ok() && current == [number] {
+            return Ok(());
+        }
+        changed
+    }
+
+    fn create(&self, content: &[u8]) -> Result<(usize, Faulty<MemoryFile>), StorageError> {
         let mut file = Faulty::new(MemoryFile::new(), &self.plan);
         file.write(0, content)?;
         file.sync()?;
         let mut files = self.files.lock().unwrap();
-        let next = files.len() as u8;
         files.push(file.share());
-        // A rename that reports an error may have happened; a real one does not do that.
-        let renamed = self.directory.write(0, &[next]);
-        let mut current = [next.wrapping_add(1)];
-        let looked = self.directory.read(0, &mut current);
-        if renamed.is_err() && (looked.is_err() || current != [next]) {
-            return renamed.map(|()| unreachable!("is an error"));
-        }
+        Ok((files.len() - 1, file))
+    }
+}
+
+impl JournalPlace for SimulatedPlace {
+    fn open(&self, name: JournalName) -> Result<Option<Box<dyn RandomAccess>>, StorageError> {
+        let listing = self.listing()?;
+        let number = match name {
+            JournalName::Current => listing.current,
+            JournalName::Older => listing.older,
+        };
+        let files = self.files.lock().unwrap();
+        Ok(number.map(|number| Box::new(files[number].share()) as Box<dyn RandomAccess>))
+    }
+
+    fn replace(&self, content: &[u8]) -> Result<Replaced, StorageError> {
+        let (number, file) = self.create(content)?;
+        self.change(Listing {
+            current: Some(number),
+            ..self.listing()?
+        })?;
         Ok(Replaced {
             file: Box::new(file),
-            durable: renamed.and_then(|()| self.directory.sync()),
+            durable: self.directory.share().sync(),
         })
     }
 
-    fn copy_aside(&self) -> Result<Option<PathBuf>, StorageError> {
+    fn rotate(&self, content: &[u8]) -> Result<Replaced, StorageError> {
+        let (number, file) = self.create(content)?;
+        let before = self.listing()?;
+        if before.current.is_none() {
+            return Err(StorageError::new(StorageErrorKind::NotFound, "no journal"));
+        }
+        self.change(Listing {
+            current: None,
+            older: before.current,
+        })?;
+        let rotated = Listing {
+            current: Some(number),
+            older: before.current,
+        };
+        if let Err(error) = self.change(rotated) {
+            let _ = self.change(before);
+            return Err(error);
+        }
+        Ok(Replaced {
+            file: Box::new(file),
+            durable: self.directory.share().sync(),
+        })
+    }
+
+    fn undo_rotation(&self) -> Result<(), StorageError> {
+        self.change(Listing {
+            current: self.listing()?.older,
+            older: None,
+        })?;
+        self.directory.share().sync()
+    }
+
+    fn remove_older(&self) -> Result<(), StorageError> {
+        let listing = self.listing()?;
+        if listing.older.is_none() {
+            return Ok(());
+        }
+        self.change(Listing {
+            older: None,
+            ..listing
+        })
+    }
+
+    fn copy_aside(&self, _: JournalName) -> Result<Option<PathBuf>, StorageError> {
         Ok(None)
     }
 }
