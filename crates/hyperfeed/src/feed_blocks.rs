@@ -2,12 +2,12 @@
 
 use crate::driver::Waiting;
 use crate::feed::bounds;
+use crate::hashing::Hashing;
 use crate::inbox::Message;
 use crate::{Download, Error, Feed, Get, ReadStream, WriteStream};
 use bytes::Bytes;
 use hyperfeed_storage::Durability;
 use hyperfeed_types::FeedKey;
-use hyperfeed_v2_replicate::Leaf;
 use std::ops::{Range, RangeBounds};
 
 impl Feed {
@@ -16,10 +16,7 @@ impl Feed {
     /// # Errors
     /// As `append_with`.
     pub async fn append(&self, block: impl Into<Bytes>) -> Result<u64, Error> {
-        Ok(self
-            .append_leaves(vec![Leaf::new(block.into())], None)
-            .await?
-            .start)
+        Ok(self.append_hashing([block.into()], None).await?.start)
     }
 
     /// Appends blocks in one commit, all or none, and gives their indices. See [`append_with`](Self::append_with).
@@ -30,13 +27,14 @@ impl Feed {
         &self,
         blocks: impl IntoIterator<Item = B>,
     ) -> Result<Range<u64>, Error> {
-        self.append_leaves(leaves(blocks), None).await
+        self.append_hashing(blocks.into_iter().map(Into::into), None)
+            .await
     }
 
     /// Appends blocks in one commit that is durable in `durability` when this returns; peers learn of them after that.
     ///
     /// Appends of many tasks share commits: the more are waiting, the less each costs. The blocks are hashed in the
-    /// calling task. If the future is dropped after it was first polled, the blocks are appended all the same.
+    /// calling task, many of them by the owner too. If the future is dropped after it was first polled, the blocks are appended all the same.
     ///
     /// # Errors
     /// `NotWritable`: the secret key is not here. `Finalized`: the static feed is sealed. `Behind`: blocks signed by
@@ -46,7 +44,8 @@ impl Feed {
         blocks: impl IntoIterator<Item = B>,
         durability: Durability,
     ) -> Result<Range<u64>, Error> {
-        self.append_leaves(leaves(blocks), Some(durability)).await
+        self.append_hashing(blocks.into_iter().map(Into::into), Some(durability))
+            .await
     }
 
     /// The block, waiting for it if it is not held: peers are asked for it first. There is no limit to the wait; drop
@@ -117,7 +116,7 @@ impl Feed {
                     token,
                     waiting,
                 },
-            )
+            )?
             .await
     }
 
@@ -131,34 +130,34 @@ impl Feed {
             .command(Waiting::Flush, |token, waiting| Message::Flush {
                 token,
                 waiting,
-            })
+            })?
             .await
     }
 
-    pub(crate) async fn append_leaves(
+    pub(crate) async fn append_hashing(
         &self,
-        blocks: Vec<Leaf>,
+        blocks: impl IntoIterator<Item = Bytes>,
         durability: Option<Durability>,
     ) -> Result<Range<u64>, Error> {
         let slot = self.slot()?;
-        self.core()
-            .command(
-                |reply| Waiting::Append { slot, reply },
-                |token, waiting| Message::Append {
-                    slot,
-                    blocks,
-                    durability,
-                    token,
-                    waiting,
-                },
-            )
-            .await
+        let hashing = Hashing::new(blocks);
+        if !hashing.is_shared() {
+            hashing.hash();
+        }
+        let blocks = hashing.clone();
+        let appended = self.core().command(
+            |reply| Waiting::Append { slot, reply },
+            |token, waiting| Message::Append {
+                slot,
+                blocks,
+                durability,
+                token,
+                waiting,
+            },
+        )?;
+        // Those that are not hashed: the owner is at them too now.
+        hashing.hash();
+        drop(hashing);
+        appended.await
     }
-}
-
-fn leaves<B: Into<Bytes>>(blocks: impl IntoIterator<Item = B>) -> Vec<Leaf> {
-    blocks
-        .into_iter()
-        .map(|block| Leaf::new(block.into()))
-        .collect()
 }

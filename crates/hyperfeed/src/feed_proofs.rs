@@ -87,7 +87,7 @@ impl Feed {
                     token,
                     waiting,
                 },
-            )
+            )?
             .await
     }
 

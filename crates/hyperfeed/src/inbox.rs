@@ -3,11 +3,12 @@
 use crate::Error;
 use crate::driver::{NewConnection, Owner, Waiting};
 use crate::feed_view::FeedView;
+use crate::hashing::Hashing;
 use futures::channel::oneshot;
 use hyperfeed_flat_tree::BlockIndex;
 use hyperfeed_storage::Durability;
 use hyperfeed_v2_feed::{Put, Slot};
-use hyperfeed_v2_replicate::{EdgeEvent, Leaf, Token};
+use hyperfeed_v2_replicate::{EdgeEvent, Token};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 pub(crate) enum Message {
     Append {
         slot: Slot,
-        blocks: Vec<Leaf>,
+        blocks: Hashing,
         durability: Option<Durability>,
         token: Token,
         waiting: Waiting,

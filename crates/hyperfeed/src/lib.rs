@@ -21,6 +21,7 @@ mod files;
 mod finish;
 mod get;
 mod hashers;
+mod hashing;
 mod home;
 mod inbox;
 mod instance;

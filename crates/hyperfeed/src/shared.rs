@@ -87,15 +87,15 @@ impl Shared {
         answered.await.map_err(|_| Error::core_closed())
     }
 
-    /// Sends a command and waits for its reply.
-    pub(crate) async fn command<R>(
+    /// Sends a command. The future is its reply.
+    pub(crate) fn command<R>(
         &self,
         waiting: impl FnOnce(oneshot::Sender<Result<R, Error>>) -> Waiting,
         message: impl FnOnce(Token, Waiting) -> Message,
-    ) -> Result<R, Error> {
+    ) -> Result<impl Future<Output = Result<R, Error>>, Error> {
         let (reply, replied) = oneshot::channel();
         self.send(message(self.next_token(), waiting(reply)))?;
-        replied.await.unwrap_or_else(|_| Err(Error::core_closed()))
+        Ok(async { replied.await.unwrap_or_else(|_| Err(Error::core_closed())) })
     }
 }
 

@@ -7,7 +7,6 @@ use futures::stream::FuturesOrdered;
 use futures::{Sink, Stream};
 use hyperfeed_types::FeedKey;
 use hyperfeed_v2_feed::Kind;
-use hyperfeed_v2_replicate::Leaf;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -25,7 +24,7 @@ pub struct WriteStream {
     /// Bytes of a block that is not full yet.
     partial: BytesMut,
     /// Blocks of the next append.
-    batch: Vec<Leaf>,
+    batch: Vec<Bytes>,
     batch_bytes: usize,
     appends: FuturesOrdered<Work<()>>,
     finalizing: Option<Work<FeedKey>>,
@@ -61,7 +60,7 @@ impl WriteStream {
 
     fn push(&mut self, block: Bytes) {
         self.batch_bytes += block.len();
-        self.batch.push(Leaf::new(block));
+        self.batch.push(block);
         if self.batch_bytes >= BATCH_BYTES || self.batch.len() >= BATCH_BLOCKS {
             self.send_batch();
         }
@@ -81,7 +80,7 @@ impl WriteStream {
         let (feed, batch) = (self.feed.clone(), std::mem::take(&mut self.batch));
         self.batch_bytes = 0;
         self.appends.push_back(Box::pin(async move {
-            feed.append_leaves(batch, None).await.map(drop)
+            feed.append_hashing(batch, None).await.map(drop)
         }));
     }
 

@@ -176,7 +176,8 @@ impl Owner {
                 waiting,
             } => {
                 self.waiting.insert(token, waiting);
-                self.replicator.append(slot, blocks, durability, token);
+                let leaves = blocks.into_leaves();
+                self.replicator.append(slot, leaves, durability, token);
             }
             Message::Call(work) => work(self),
             Message::Cancel(token) => {

@@ -13,7 +13,7 @@ use hyperfeed_v2_feed::{Accepted, Proof, Put, Slot};
 use std::ops::Range;
 
 /// A block to append, hashed by the task that brings it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
     pub(crate) data: Bytes,
     pub(crate) hash: Hash,
@@ -24,6 +24,13 @@ impl Leaf {
     #[must_use]
     pub fn new(data: Bytes) -> Self {
         let hash = Sha256Tree::leaf(&data);
+        Self { data, hash }
+    }
+
+    /// A block whose leaf hash is known already. Nobody checks it: with another hash the feed is one that no peer can
+    /// verify.
+    #[must_use]
+    pub const fn hashed(data: Bytes, hash: Hash) -> Self {
         Self { data, hash }
     }
 }
