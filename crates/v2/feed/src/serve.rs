@@ -86,6 +86,32 @@ impl Feed {
         Ok((!placed.leaves.is_empty()).then_some(placed))
     }
 
+    /// The blocks that [`placed`](Self::placed) tells of, read in one piece, whose memory they share. None if there are
+    /// none. Does not hash.
+    ///
+    /// # Errors
+    /// Storage; a node that is not there.
+    pub fn neighbours(
+        &mut self,
+        store: &mut Store,
+        run: Range<u64>,
+        max_bytes: usize,
+    ) -> Result<Vec<Block>, FeedError> {
+        let Some(placed) = self.placed(store, run, max_bytes)? else {
+            return Ok(Vec::new());
+        };
+        let mut data = vec![0; placed.bytes()];
+        if let Blocks::Attached(file) = &self.blocks {
+            file.read(placed.offset, &mut data)?;
+        }
+        let mut data = Bytes::from(data);
+        let blocks = placed.leaves.into_iter().map(|(size, leaf)| Block {
+            data: data.split_to(size),
+            leaf,
+        });
+        Ok(blocks.collect())
+    }
+
     /// What makes a held block checkable for somebody with this digest; `None` if it is not held.
     ///
     /// # Errors

@@ -27,6 +27,13 @@ impl Asked {
         Some(next)
     }
 
+    /// The blocks at the front of the queue, as long as they count up from `next`.
+    pub(crate) fn run_from(&self, next: u64) -> impl Iterator<Item = BlockIndex> {
+        let numbered = self.queue.iter().zip(next..);
+        let run = numbered.take_while(|((block, _), number)| block.get() == *number);
+        run.map(|((block, _), _)| *block)
+    }
+
     pub(crate) fn remove(&mut self, block: BlockIndex) {
         if self.blocks.remove(&block)
             && let Some(at) = self.queue.iter().position(|(asked, _)| *asked == block)

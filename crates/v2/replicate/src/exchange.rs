@@ -2,6 +2,7 @@
 
 use crate::asked::Asked;
 use crate::rate::Meter;
+use crate::read_ahead::ReadAhead;
 use crate::window::Window;
 use crate::{Config, Outgoing};
 use core::time::Duration;
@@ -40,6 +41,7 @@ pub(crate) struct Exchange {
     pub(crate) remote_paused: bool,
     pub(crate) local_paused: bool,
     pub(crate) asked: Asked,
+    pub(crate) read_ahead: ReadAhead,
     /// Blocks to ask for again though another peer was asked.
     pub(crate) again: VecDeque<u64>,
     pub(crate) announce: Announcements,
@@ -96,6 +98,7 @@ impl Exchange {
             remote_paused: false,
             local_paused: false,
             asked: Asked::default(),
+            read_ahead: ReadAhead::default(),
             again: VecDeque::new(),
             announce: Announcements::default(),
             announced: 0,

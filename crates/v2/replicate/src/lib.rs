@@ -15,6 +15,7 @@ mod peer;
 mod pick;
 mod progress;
 mod rate;
+mod read_ahead;
 mod receive;
 mod repair;
 mod replicator;

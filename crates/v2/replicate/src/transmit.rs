@@ -160,7 +160,10 @@ impl Replicator {
                 continue;
             }
             let proof = hosted.feed.proof(&mut self.store, block, digest);
-            let read = hosted.feed.block(&mut self.store, block);
+            let (asked, store) = (&exchange.asked, &mut self.store);
+            let read = exchange
+                .read_ahead
+                .block(&mut hosted.feed, store, block, asked);
             let (proof, read) = match (proof, read) {
                 (Ok(Some(proof)), Ok(Some(read))) => (proof, read),
                 (Err(error), _) | (_, Err(error)) => {
