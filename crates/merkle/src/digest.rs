@@ -49,33 +49,9 @@ impl TreeIndex {
         &self,
         node: NodeIndex,
         allocated_bits: u64,
-        mut usable: impl FnMut(NodeIndex) -> bool,
+        usable: impl FnMut(NodeIndex) -> bool,
     ) -> Digest {
-        if self.get(node) {
-            return Digest::ALL;
-        }
-        let mut digest = 0;
-        let mut top = node;
-        for level in 0..LEVELS {
-            let (sibling, parent) = (top.sibling(), top.parent());
-            if sibling.right_span().get() >= allocated_bits && parent.left_span().get() == 0 {
-                break;
-            }
-            if self.get(sibling) && (self.is_implied(sibling) || usable(sibling)) {
-                digest |= 2 << level;
-            }
-            if self.get(parent) {
-                digest |= 1 | 4 << level;
-                let is_everything = (digest + 1_u64).is_power_of_two();
-                return if is_everything {
-                    Digest::ALL
-                } else {
-                    Digest(digest)
-                };
-            }
-            top = parent;
-        }
-        Digest(digest)
+        self.climb(node, allocated_bits, usable, |_| false)
     }
 
     /// As [`digest_where`](Self::digest_where), for an asker that is about to get other blocks first.
@@ -94,26 +70,70 @@ impl TreeIndex {
         usable: impl FnMut(NodeIndex) -> bool,
         mut arriving: impl FnMut(NodeIndex) -> bool,
     ) -> Digest {
-        let held = self.digest_where(node, allocated_bits, usable);
-        if held == Digest::ALL || held.0 & 1 == 0 {
-            return held;
-        }
-        let ancestor = held.0.ilog2() - 1;
-        let mut top = node;
-        for level in 0..ancestor {
-            if arriving(top.sibling()) {
-                let below = held.0 & ((2 << level) - 2);
-                let claimed = below | 1 | (2 << level);
-                return if (claimed + 1).is_power_of_two() {
-                    Digest::ALL
-                } else {
-                    Digest(claimed)
-                };
-            }
-            top = top.parent();
-        }
-        held
+        let is_anchored = self.has_ancestor(node, allocated_bits);
+        self.climb(node, allocated_bits, usable, |sibling| {
+            is_anchored && arriving(sibling)
+        })
     }
+
+    /// What is held on the way up, as far as the first sibling that is `arriving`.
+    fn climb(
+        &self,
+        node: NodeIndex,
+        allocated_bits: u64,
+        mut usable: impl FnMut(NodeIndex) -> bool,
+        mut arriving: impl FnMut(NodeIndex) -> bool,
+    ) -> Digest {
+        if self.get(node) {
+            return Digest::ALL;
+        }
+        let mut digest = 0;
+        let mut top = node;
+        for level in 0..LEVELS {
+            let (sibling, parent) = (top.sibling(), top.parent());
+            if is_beyond(top, allocated_bits) {
+                break;
+            }
+            if arriving(sibling) {
+                return Digest::up_to(digest, level);
+            }
+            if self.get(sibling) && (self.is_implied(sibling) || usable(sibling)) {
+                digest |= 2 << level;
+            }
+            if self.get(parent) {
+                return Digest::up_to(digest, level + 1);
+            }
+            top = parent;
+        }
+        Digest(digest)
+    }
+
+    /// Whether a node above is held, as far up as digests tell. Looks from the top: what is held there is soon found.
+    fn has_ancestor(&self, node: NodeIndex, allocated_bits: u64) -> bool {
+        let (depth, offset) = (node.depth(), node.offset());
+        // From this height on nodes begin at the first block and reach beyond all bits.
+        let height = allocated_bits.max(node.get()).max(1).ilog2() + 2;
+        let above = (depth..height).rev();
+        let mut tops = above.filter_map(|at| NodeIndex::at(at, offset >> (at - depth)));
+        tops.any(|top| !is_beyond(top, allocated_bits) && self.get(top.parent()))
+    }
+}
+
+impl Digest {
+    /// Of somebody who has these siblings, and the ancestor so many levels up; 0 is the node itself.
+    fn up_to(siblings: u64, levels: u32) -> Self {
+        let bits = siblings | 1 | 2 << levels;
+        if (bits + 1).is_power_of_two() {
+            Self::ALL
+        } else {
+            Self(bits)
+        }
+    }
+}
+
+/// Whether upstream looks no further up than this node.
+const fn is_beyond(top: NodeIndex, allocated_bits: u64) -> bool {
+    top.sibling().right_span().get() >= allocated_bits && top.parent().left_span().get() == 0
 }
 
 /// Levels of the largest tree: no node above is ever held, and no bit above fits.

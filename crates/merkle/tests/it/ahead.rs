@@ -2,6 +2,8 @@
 
 use crate::holder::{Answer, Holder, leaf};
 use crate::recursive::{Tree, block_data};
+use hyperfeed_flat_tree::NodeIndex;
+use hyperfeed_merkle::Digest;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -62,7 +64,51 @@ fn a_copy_of_nothing_claims_nothing_ahead() {
     assert_eq!(digest, copy.digest(5));
 }
 
+/// What is claimed ahead, worked out from what is held: all the way up to the lowest node that is held, whatever comes.
+fn claimed(copy: &Holder, block: u64, bits: u64, arriving: &BTreeSet<u64>) -> Digest {
+    let held = copy.index.digest(leaf(block), bits);
+    if held == Digest::ALL || held.get() & 1 == 0 {
+        return held;
+    }
+    let mut top = leaf(block);
+    for level in 0..held.get().ilog2() - 1 {
+        if arriving.range(top.sibling().blocks()).next().is_some() {
+            let claimed = held.get() & ((2 << level) - 2) | 1 | 2 << level;
+            let is_all = (claimed + 1).is_power_of_two();
+            return if is_all {
+                Digest::ALL
+            } else {
+                Digest::new(claimed)
+            };
+        }
+        top = top.parent();
+    }
+    held
+}
+
 proptest! {
+    #[test]
+    fn what_is_claimed_ahead_is_the_lowest_node_that_arrives_below_the_lowest_that_is_held(
+        length in 1_u64..300,
+        block in 0_u64..600,
+        bits in 5_u32..11,
+        held in proptest::collection::vec(any::<u64>(), 1..9),
+        arriving in proptest::collection::btree_set(0_u64..600, 0..9),
+    ) {
+        let (writer, mut copy) = writer_and_copy(length, held[0] % length);
+        for block in held.iter().map(|block| block % length) {
+            let answer = writer.answer(block, copy.digest(block)).unwrap();
+            copy.put(&answer).unwrap();
+        }
+        for bits in [1 << bits, copy.index.allocated_bits()] {
+            let comes = |node: NodeIndex| arriving.range(node.blocks()).next().is_some();
+            prop_assert_eq!(
+                copy.index.digest_ahead(leaf(block), bits, |_| true, comes),
+                claimed(&copy, block, bits, &arriving)
+            );
+        }
+    }
+
     #[test]
     fn answers_that_arrive_in_order_all_verify(
         length in 1_u64..70,

@@ -60,12 +60,11 @@ impl NodePage {
     pub(crate) fn set(&mut self, place: u64, size: u64, hash: &Hash) {
         let place = place % PAGE_NODES;
         self.present |= 1 << place;
-        let bytes = size.to_be_bytes();
-        let bytes = bytes.iter().chain(hash.as_bytes());
         // The place is below 64: there is exactly one such node.
         for node in self.nodes.iter_mut().skip(place as usize).take(1) {
-            for (to, from) in node.iter_mut().zip(bytes.clone()) {
-                *to = *from;
+            if let Some((to, rest)) = node.split_first_chunk_mut() {
+                *to = size.to_be_bytes();
+                rest.copy_from_slice(hash.as_bytes());
             }
         }
     }

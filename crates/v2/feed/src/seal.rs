@@ -66,10 +66,11 @@ impl Feed {
         for block in &put {
             self.held.insert(block.get());
         }
+        // First what is implied from now on: that costs nothing for each node.
+        self.tree.set_contiguous(self.head.contiguous);
         for node in stage.nodes.keys() {
             self.tree.insert(*node);
         }
-        self.tree.set_contiguous(self.head.contiguous);
         for block in sealed.placed {
             self.waiting.remove(&block);
         }
@@ -166,8 +167,14 @@ impl Feed {
             head.signature = self.pair.as_ref().map(sign);
         } else {
             head.contiguous = self.held.first_unset(head.contiguous);
-            while put.contains_key(&head.contiguous) {
-                head.contiguous = self.held.first_unset(head.contiguous + 1);
+            for block in put.range(head.contiguous..).map(|(block, _)| *block) {
+                if block > head.contiguous {
+                    break;
+                }
+                head.contiguous += 1;
+                if self.held.get(head.contiguous) {
+                    head.contiguous = self.held.first_unset(head.contiguous);
+                }
             }
         }
         let blocks = appended.len() + put.len();

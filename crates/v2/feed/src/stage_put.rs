@@ -29,7 +29,7 @@ impl Feed {
                 limit: MAX_FRAME as u64,
             });
         }
-        let (verified, anchor) = self.verify(store, &key, &put)?;
+        let (verified, read, anchor) = self.verify(store, &key, &put)?;
         let length = anchor.as_ref().map_or(0, |anchor| anchor.length);
         if !self.stage.appended.is_empty() && length > self.head.length {
             self.stage.conflict = true;
@@ -39,20 +39,21 @@ impl Feed {
         if self.holds(put.block) {
             return Ok(Accepted::Known);
         }
-        self.check_sizes(store, verified.proven_nodes())?;
+        self.check_sizes(&read, verified.proven_nodes())?;
         self.stage_verified(&verified, anchor);
         self.stage.put.insert(put.block.get(), put.data);
         self.stage.bytes = self.stage.bytes.saturating_add(bytes);
         Ok(Accepted::New)
     }
 
-    /// Everything but storing: what the proof proves, and the length it was anchored at, if it went up to roots.
+    /// Everything but storing: what the proof proves, the nodes known before that it used, and the length it was
+    /// anchored at, if it went up to roots.
     fn verify(
         &mut self,
         store: &mut Store,
         key: &FeedKey,
         put: &Put,
-    ) -> Result<(Verified, Option<Anchored>), FeedError> {
+    ) -> Result<(Verified, Vec<Node>, Option<Anchored>), FeedError> {
         let indices: Vec<NodeIndex> = put.nodes.iter().map(|node| node.index).collect();
         let plan = VerifyPlan::new(|node| self.knows(node), put.block, &indices)?;
         let mut stored = Vec::with_capacity(plan.reads().len());
@@ -70,17 +71,20 @@ impl Feed {
             let anchor = anchor(key, &mut verified, put)?;
             Ok((verified, anchor))
         });
-        anchored.map_err(|error| {
-            let used = plan
-                .reads()
-                .iter()
-                .filter(|node| indices.iter().all(|given| given != *node));
-            if self.distrust(put.block, used.copied()) {
-                FeedError::Unproven
-            } else {
-                error
+        match anchored {
+            Ok((verified, anchor)) => Ok((verified, stored, anchor)),
+            Err(error) => {
+                let used = plan
+                    .reads()
+                    .iter()
+                    .filter(|node| indices.iter().all(|given| given != *node));
+                Err(if self.distrust(put.block, used.copied()) {
+                    FeedError::Unproven
+                } else {
+                    error
+                })
             }
-        })
+        }
     }
 
     /// Stops claiming the stored siblings of the way up whose size no hash covers. Tells whether there were any.
@@ -97,13 +101,15 @@ impl Feed {
     }
 
     /// A proven size stays. Only a writer that signs trees of wrong sums can make two of them differ.
-    fn check_sizes(&self, store: &mut Store, nodes: &[Node]) -> Result<(), FeedError> {
-        for node in nodes {
-            if !self.knows(node.index) || !self.is_proven(node.index) {
-                continue;
-            }
-            let known = self.staged_node(store, node.index)?;
-            if known.is_some_and(|known| known.size != node.size) {
+    ///
+    /// The nodes known before are all among those `read`, which come in the order of the way up.
+    fn check_sizes(&self, read: &[Node], proven: &[Node]) -> Result<(), FeedError> {
+        let mut proven = proven.iter();
+        for known in read {
+            let Some(node) = proven.find(|node| node.index == known.index) else {
+                break;
+            };
+            if node.size != known.size && self.is_proven(node.index) {
                 return Err(VerifyError::ChecksumMismatch { node: node.index }.into());
             }
         }

@@ -203,7 +203,7 @@ impl Exchange {
         }
         let mut counts = false;
         let digest = feed.digest_ahead(block, |node| {
-            let arriving = self.in_flight.range(node.blocks()).next().is_some();
+            let arriving = self.is_in_flight(node.blocks());
             counts |= arriving;
             arriving
         });
@@ -211,6 +211,15 @@ impl Exchange {
             self.ahead.insert(block.get());
         }
         digest
+    }
+
+    /// Whether one of these blocks is asked for. Blocks are mostly asked for in order, so that the last one tells.
+    fn is_in_flight(&self, blocks: Range<u64>) -> bool {
+        match self.in_flight.last_key_value() {
+            Some((last, _)) if *last < blocks.end => *last >= blocks.start,
+            Some(_) => self.in_flight.range(blocks).next().is_some(),
+            None => false,
+        }
     }
 
     /// An answer has come; tells whether its request counted on others.
