@@ -52,7 +52,7 @@ impl TreeIndex {
 
     /// The nodes held here that the asker has too.
     fn theirs(&self, node: NodeIndex, digest: Digest) -> Theirs {
-        let mut theirs = Theirs(Vec::new());
+        let mut theirs = Theirs::new(node);
         let has_root = digest.get() & 1 == 1;
         let mut rest = digest.get() >> 1;
         let mut next = node;
@@ -79,22 +79,57 @@ impl TreeIndex {
     }
 }
 
-/// A set of a few dozen nodes in which parents follow from their children.
-struct Theirs(Vec<NodeIndex>);
+/// A set of nodes on the way up from one, and beside it, in which parents follow from their children.
+struct Theirs {
+    depth: u32,
+    offset: u64,
+    /// Bit k: the node of the way k levels up.
+    way: u64,
+    /// Bit k: the sibling of that.
+    beside: u64,
+}
 
 impl Theirs {
-    fn has(&self, node: NodeIndex) -> bool {
-        self.0.contains(&node)
+    const fn new(node: NodeIndex) -> Self {
+        Self {
+            depth: node.depth(),
+            offset: node.offset(),
+            way: 0,
+            beside: 0,
+        }
     }
 
+    fn has(&self, node: NodeIndex) -> bool {
+        self.place(node).is_some_and(|(level, is_way)| {
+            let side = if is_way { self.way } else { self.beside };
+            side >> level & 1 == 1
+        })
+    }
+
+    /// Adds a node. One that is elsewhere would be of no use.
     fn insert(&mut self, node: NodeIndex) {
-        let mut top = node;
-        while !self.has(top) {
-            self.0.push(top);
-            if !self.has(top.sibling()) {
-                break;
-            }
-            top = top.parent();
+        let Some((mut level, is_way)) = self.place(node) else {
+            return;
+        };
+        let side = if is_way {
+            &mut self.way
+        } else {
+            &mut self.beside
+        };
+        *side |= 1 << level;
+        while self.way & self.beside & 1 << level != 0 {
+            level += 1;
+            self.way |= 1 << level;
+        }
+    }
+
+    /// How many levels up a node is, and whether it is of the way; `None` if it is not beside it either.
+    fn place(&self, node: NodeIndex) -> Option<(u32, bool)> {
+        let level = node.depth().checked_sub(self.depth)?;
+        match node.offset() ^ self.offset >> level {
+            0 => Some((level, true)),
+            1 => Some((level, false)),
+            _ => None,
         }
     }
 }
