@@ -1,5 +1,6 @@
 //! A block on its way to a reader.
 
+use crate::answer::Answer;
 use crate::driver::Waiting;
 use crate::feed::index;
 use crate::inbox::Message;
@@ -14,8 +15,6 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-type Found = Result<Option<Block>, Error>;
-
 /// The future of [`Feed::get`]. Dropping it takes the request back.
 #[must_use = "dropping it takes the request back"]
 pub struct Get {
@@ -29,14 +28,14 @@ enum State {
     Failed(Error),
     Waiting {
         token: Token,
-        reply: oneshot::Receiver<Found>,
+        answer: Answer<Option<Block>>,
     },
 }
 
 impl Get {
     pub(crate) fn start(feed: Feed, block: u64, wait: bool) -> Self {
         let state = match Self::send(&feed, block, wait) {
-            Ok((token, reply)) => State::Waiting { token, reply },
+            Ok((token, answer)) => State::Waiting { token, answer },
             Err(error) => State::Failed(error),
         };
         Self { feed, block, state }
@@ -47,11 +46,7 @@ impl Get {
         std::future::poll_fn(|cx| self.poll_found(cx)).await
     }
 
-    fn send(
-        feed: &Feed,
-        block: u64,
-        wait: bool,
-    ) -> Result<(Token, oneshot::Receiver<Found>), Error> {
+    fn send(feed: &Feed, block: u64, wait: bool) -> Result<(Token, Answer<Option<Block>>), Error> {
         let (slot, block) = (feed.slot()?, index(block)?);
         let token = feed.core().next_token();
         let (reply, replied) = oneshot::channel();
@@ -62,14 +57,12 @@ impl Get {
             token,
             waiting: Waiting::Block(reply),
         })?;
-        Ok((token, replied))
+        Ok((token, feed.core().answer(replied)))
     }
 
     fn poll_found(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
         let result = match &mut self.state {
-            State::Waiting { reply, .. } => {
-                ready!(Pin::new(reply).poll(cx)).unwrap_or_else(|_| Err(Error::core_closed()))
-            }
+            State::Waiting { answer, .. } => ready!(Pin::new(answer).poll(cx)),
             State::Failed(error) => Err(error.clone()),
             State::Done => Err(Error::new(ErrorKind::Closed, "the block was taken already")),
         };

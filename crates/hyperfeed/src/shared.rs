@@ -1,6 +1,7 @@
 //! What all handles of a core share: the way to its owner.
 
 use crate::Error;
+use crate::answer::{AWAKE, Answer};
 use crate::clock::Clock;
 use crate::driver::{Owner, Waiting};
 use crate::inbox::{ConnectionId, Message};
@@ -11,6 +12,8 @@ use hyperfeed_v2_replicate::Token;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
 
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
@@ -21,6 +24,8 @@ pub(crate) struct Shared {
     entropy: Mutex<Entropy>,
     tokens: AtomicU64,
     connections: AtomicU64,
+    /// How long a task stays awake for an answer.
+    awake: Duration,
 }
 
 impl Shared {
@@ -39,6 +44,11 @@ impl Shared {
             entropy: Mutex::new(entropy),
             tokens: AtomicU64::new(0),
             connections: AtomicU64::new(0),
+            // On a single core the owner cannot answer while somebody else is awake.
+            awake: match thread::available_parallelism() {
+                Ok(cores) if cores.get() > 1 => AWAKE,
+                _ => Duration::ZERO,
+            },
         }
     }
 
@@ -87,15 +97,20 @@ impl Shared {
         answered.await.map_err(|_| Error::core_closed())
     }
 
-    /// Sends a command. The future is its reply.
+    /// Sends a command. The future is its answer.
     pub(crate) fn command<R>(
         &self,
         waiting: impl FnOnce(oneshot::Sender<Result<R, Error>>) -> Waiting,
         message: impl FnOnce(Token, Waiting) -> Message,
-    ) -> Result<impl Future<Output = Result<R, Error>>, Error> {
+    ) -> Result<Answer<R>, Error> {
         let (reply, replied) = oneshot::channel();
         self.send(message(self.next_token(), waiting(reply)))?;
-        Ok(async { replied.await.unwrap_or_else(|_| Err(Error::core_closed())) })
+        Ok(self.answer(replied))
+    }
+
+    /// What comes through this channel, to a command that was sent just now.
+    pub(crate) fn answer<R>(&self, replied: oneshot::Receiver<Result<R, Error>>) -> Answer<R> {
+        Answer::new(replied, self.awake)
     }
 }
 

@@ -6,6 +6,7 @@ mod feeds;
 mod waiting;
 
 use crate::Error;
+use crate::answer::AWAKE;
 use crate::clock::Clock;
 use crate::feed_view::FeedView;
 use crate::home::Home;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub(crate) use connections::NewConnection;
 use connections::OpenConnection;
@@ -267,7 +268,5 @@ impl Drop for Owner {
 
 /// Tokens above this one are the owner's; handles count from 0.
 const OWN_TOKENS: Token = 1 << 63;
-/// How long the owner stays awake after a turn.
-const AWAKE: Duration = Duration::from_micros(50);
 /// Messages of one turn: what came later waits until those before it are committed and answered.
 const MAX_MESSAGES: usize = 8192;
