@@ -82,3 +82,15 @@ impl FeedView {
         self.closed.load(Ordering::Acquire)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FeedView;
+
+    /// There is one for each open feed, of which a core may have tens of thousands: see the bound of 2 KiB for all that
+    /// an idle one takes in `docs/performance.md`.
+    #[test]
+    fn a_view_is_small() {
+        assert!(size_of::<FeedView>() <= 256);
+    }
+}

@@ -20,6 +20,8 @@ usage: hyperfeed-testing-benches [NAME...] [--json] [--peers] [--rounds N] [--qu
 pub(crate) enum Role {
     /// One work, whose readings go to stdout.
     Child(String),
+    /// Make a store with many feeds of one block, and tell how fast it went.
+    Create { dir: PathBuf, feeds: u64 },
     /// Make a store with one feed to serve.
     Fill {
         dir: PathBuf,
@@ -63,6 +65,12 @@ impl Args {
                 "--rounds" => args.rounds = value()?.parse::<u32>()?.max(1),
                 // The rest is how the program calls itself.
                 "--child" => args.role = Role::Child(value()?),
+                "--create" => {
+                    args.role = Role::Create {
+                        dir: value()?.into(),
+                        feeds: value()?.parse()?,
+                    }
+                }
                 "--fill" => {
                     args.role = Role::Fill {
                         dir: value()?.into(),

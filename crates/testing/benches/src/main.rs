@@ -46,15 +46,21 @@ fn run(args: &Args) -> Fallible<()> {
     match &args.role {
         args::Role::Child(name) => {
             let work = work::find(name).ok_or_else(|| format!("no work is called {name}"))?;
-            for reading in (work.run)(&args.sizes)? {
-                println!("{}", serde_json::to_string(&reading)?);
-            }
-            Ok(())
+            print(&(work.run)(&args.sizes)?)
         }
+        args::Role::Create { dir, feeds } => print(&[work::create_feeds(dir, *feeds)?]),
         args::Role::Fill { dir, blocks, bytes } => served::fill(dir, *blocks, *bytes),
         args::Role::Serve { dir } => served::serve(dir),
         args::Role::Parent => measure(args),
     }
+}
+
+/// One reading a line, for the parent.
+fn print(readings: &[Reading]) -> Fallible<()> {
+    for reading in readings {
+        println!("{}", serde_json::to_string(reading)?);
+    }
+    Ok(())
 }
 
 /// Round after round, each work once a round and its peers right after it, so that whatever else the machine does
@@ -79,9 +85,7 @@ fn measure(args: &Args) -> Fallible<()> {
         }
         let medians = reading::medians(rounds);
         if args.json {
-            for reading in &medians {
-                println!("{}", serde_json::to_string(reading)?);
-            }
+            print(&medians)?;
         }
         all.extend(medians);
     }

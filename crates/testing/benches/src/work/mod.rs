@@ -8,6 +8,8 @@ mod storage;
 mod swarm;
 mod verify;
 
+pub(crate) use storage::create_feeds;
+
 use crate::Fallible;
 use crate::reading::Reading;
 use crate::sizes::Sizes;

@@ -10,6 +10,7 @@ mod ahead;
 mod caps;
 mod feeds;
 mod hostile;
+mod memory;
 mod net;
 mod puppet;
 mod service;
