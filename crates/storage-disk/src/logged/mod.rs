@@ -1,5 +1,6 @@
 //! Journal, overlay and backend together: the store, whatever lies beneath.
 
+mod checkpoint;
 mod moving;
 mod recover;
 #[cfg(test)]
@@ -13,14 +14,14 @@ use hyperfeed_storage::{Batch, Durability, StorageError, StorageErrorKind};
 
 use crate::engine::{Each, Engine};
 use crate::journal::{Header, Journal, RecordHead};
-use crate::journal_place::{JournalName, JournalPlace};
+use crate::journal_place::JournalPlace;
 use crate::mark::Mark;
 use crate::overlay::Overlay;
 use crate::sealed;
 use crate::tally::Tally;
 
+use moving::Moving;
 pub(crate) use moving::Pace;
-use moving::{Job, Moving, Outcome, Step};
 
 /// A failed checkpoint is tried again when the journal has grown by half; past this many times its
 /// limit commits fail until one succeeds.
@@ -178,138 +179,6 @@ impl Logged {
                 self.put_off(error);
             }
         }
-        Ok(())
-    }
-
-    /// Moves all commits to the backend and starts an empty journal.
-    pub(crate) fn checkpoint(&mut self) -> Result<(), StorageError> {
-        self.make_sound()?;
-        self.look_after(true);
-        self.sync_elsewhere()?;
-        self.sync_older_journal()?;
-        self.journal.settle(Durability::Power)?;
-        let number = self.journal.number();
-        if number == self.mark.whole && self.overlay.is_empty() {
-            return Ok(());
-        }
-        self.reopen_backend()?;
-        self.backend_failed = true;
-        // From here on until all is done the number of entries is not known.
-        let mark = Mark {
-            tally: self.mark.tally.take(),
-            ..self.mark
-        };
-        let older = self.moving.iter().flat_map(|moving| moving.overlay.iter());
-        let changes = older.chain(self.overlay.iter());
-        self.mark = fill(&*self.engine, changes, mark, number)?;
-        self.backend_failed = false;
-        let header = header_after(&self.mark, &*self.engine);
-        self.put_journal(&header, &[])?;
-        self.overlay.clear();
-        self.moving = None;
-        self.failure = None;
-        self.due = self.limits;
-        self.place.remove_older()
-    }
-
-    /// Begins to move the commits so far to the backend, in a thread of its own. New ones go to a
-    /// new journal meanwhile.
-    fn start_moving(&mut self) -> Result<(), StorageError> {
-        // Commits must not outrun the backend.
-        self.look_after(true);
-        if self.moving.is_none() {
-            self.rotate()?;
-        }
-        self.reopen_backend()?;
-        let Some(moving) = &mut self.moving else {
-            return Ok(());
-        };
-        // From here on until all is done the number of entries is not known.
-        let mark = Mark {
-            tally: self.mark.tally.take(),
-            ..self.mark
-        };
-        let job = Job {
-            before_sync: self.before_sync.clone(),
-            journal: Arc::clone(&moving.journal),
-            engine: Arc::clone(&self.engine),
-            overlay: Arc::clone(&moving.overlay),
-            number: moving.number,
-            mark,
-            place: Arc::clone(&self.place),
-            next: Step::SyncElsewhere,
-        };
-        moving.start(job, self.pace)
-    }
-
-    /// A new journal takes the next commits; those so far are to be moved.
-    fn rotate(&mut self) -> Result<(), StorageError> {
-        self.journal.settle(Durability::Process)?;
-        let number = self.journal.number();
-        let header = Header {
-            base: number,
-            start: number,
-            floor: self.journal.synced(),
-            ..header_after(&self.mark, &*self.engine)
-        };
-        let rotated = self.place.rotate(&header.encode()).inspect_err(|_| {
-            // It may have lost its name half-way.
-            if !matches!(self.place.open(JournalName::Current), Ok(Some(_))) {
-                self.journal.doubt();
-            }
-        })?;
-        let older = self.journal.go_on_in(rotated.file, &header);
-        let overlay = std::mem::take(&mut self.overlay);
-        self.moving = Some(Moving::new(overlay, number, older));
-        self.due = self.limits;
-        if rotated.durable.is_err() {
-            self.journal.doubt();
-        }
-        rotated.durable
-    }
-
-    /// Takes note of how moving ended, if it has; with `wait` whenever that is.
-    fn look_after(&mut self, wait: bool) {
-        let outcome = self.moving.as_mut().and_then(|moving| moving.outcome(wait));
-        let Some(Outcome {
-            mark,
-            backend_failed,
-        }) = outcome
-        else {
-            return;
-        };
-        self.backend_failed |= backend_failed;
-        match mark {
-            Ok(mark) => {
-                self.mark = mark;
-                self.journal.note_synced(mark.whole);
-                self.moving = None;
-                self.failure = None;
-                self.due = self.limits;
-            }
-            Err(error) => self.put_off(error),
-        }
-    }
-
-    /// The commits stay where they are for now. Tried again when there are half as many more.
-    fn put_off(&mut self, error: StorageError) {
-        self.failure = Some(error);
-        self.due = Limits {
-            journal_bytes: self.journal.bytes().saturating_mul(3) / 2,
-            overlay_bytes: self.overlay.bytes().saturating_mul(3) / 2,
-        };
-    }
-
-    fn reopen_backend(&mut self) -> Result<(), StorageError> {
-        if !self.backend_failed {
-            return Ok(());
-        }
-        // Only the thread of a checkpoint has another reference, and none is running.
-        let engine = Arc::get_mut(&mut self.engine).ok_or_else(|| {
-            StorageError::new(StorageErrorKind::Poisoned, "the database is being written")
-        })?;
-        engine.reopen()?;
-        self.backend_failed = false;
         Ok(())
     }
 
@@ -475,34 +344,6 @@ impl std::fmt::Debug for Logged {
             .field("mark", &self.mark)
             .finish_non_exhaustive()
     }
-}
-
-/// Gives the backend these changes, of all commits after `mark.whole` up to `number`, which journals
-/// hold for good. The mark that it has then.
-fn fill<'a>(
-    engine: &dyn Engine,
-    changes: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
-    mut mark: Mark,
-    number: u64,
-) -> Result<Mark, StorageError> {
-    let known = mark.tally.take();
-    mark.intent = number;
-    engine.set_mark(
-        &Mark {
-            tally: known,
-            ..mark
-        }
-        .encode(),
-    )?;
-
-    let mut tally = known.unwrap_or_default();
-    let seal = |(key, value): (_, Option<_>)| (key, value.map(|value| sealed::seal(key, value)));
-    engine.apply(&mut changes.map(seal), &mut tally)?;
-
-    mark.whole = number;
-    mark.tally = known.map(|_| tally);
-    engine.set_mark(&mark.encode())?;
-    Ok(mark)
 }
 
 /// The header of an empty journal that goes on after `mark`.

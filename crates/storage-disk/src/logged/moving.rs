@@ -5,7 +5,8 @@ use std::thread::{self, JoinHandle};
 
 use hyperfeed_storage::{RandomAccess, StorageError, StorageErrorKind};
 
-use super::{BeforeSync, fill};
+use super::BeforeSync;
+use super::checkpoint::fill;
 use crate::engine::Engine;
 use crate::journal_place::JournalPlace;
 use crate::mark::Mark;
