@@ -33,19 +33,17 @@ impl Pages {
     }
 
     /// The end of the numbers, if they are all there are below it.
+    #[inline]
     pub(crate) fn as_front(&self) -> Option<u64> {
-        let mut full = self.full.iter();
-        let mut mixed = self.mixed.iter();
-        let (run, page) = (full.next(), mixed.next());
-        if full.next().is_some() || mixed.next().is_some() {
+        if self.full.len() > 1 || self.mixed.len() > 1 {
             return None;
         }
-        let whole = match run {
+        let whole = match self.full.first_key_value() {
             None => 0,
             Some((0, end)) => *end,
             Some(_) => return None,
         };
-        match page {
+        match self.mixed.first_key_value() {
             // `None` as well if all numbers are set: none is their end.
             None => whole.checked_mul(PAGE_BITS),
             Some((page, mixed)) => {
