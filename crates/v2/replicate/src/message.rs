@@ -32,7 +32,7 @@ pub enum Incoming {
     /// The peer asks for a block.
     Request(BlockIndex, Digest),
     /// A block, its leaf hash already made.
-    Response(Put),
+    Response(Box<Put>),
     /// The peer answers again.
     Resume,
     /// The peer asks what is held from a block on.
@@ -79,7 +79,12 @@ impl Incoming {
                     .collect::<Result<Vec<Node>, PeerError>>()?;
                 let signature = response.signature.map(Signature::new);
                 let data = body.slice_ref(response.data);
-                Self::Response(Put::new(block(response.block)?, data, nodes, signature))
+                Self::Response(Box::new(Put::new(
+                    block(response.block)?,
+                    data,
+                    nodes,
+                    signature,
+                )))
             }
             wire::Message::Resume => Self::Resume,
             wire::Message::Want(want) => Self::Want(block(want.start)?.get()),
@@ -107,7 +112,7 @@ pub enum Outgoing {
     /// Asks for a block.
     Request(BlockIndex, Digest),
     /// A block with its proof. The edge hashes it once more, so that bytes gone bad on disk stay here.
-    Response(Answer),
+    Response(Box<Answer>),
     /// Answers again.
     Resume,
     /// Asks what the peer has, from the first block on.

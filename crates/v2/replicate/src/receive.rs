@@ -61,7 +61,7 @@ impl Replicator {
             }
             // It was told that nothing is held here.
             Incoming::Request(..) => {}
-            Incoming::Response(put) => return self.handle_response(now, peer, slot, put),
+            Incoming::Response(put) => return self.handle_response(now, peer, slot, *put),
             Incoming::Resume => {
                 exchange.remote_paused = false;
                 self.events.push_back(Event::Resumed { slot, peer });

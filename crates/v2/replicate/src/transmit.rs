@@ -189,12 +189,12 @@ impl Replicator {
                 block,
                 bytes,
             });
-            return Some(Outgoing::Response(Answer {
+            return Some(Outgoing::Response(Box::new(Answer {
                 block,
                 data: read.data,
                 leaf: read.leaf,
                 proof,
-            }));
+            })));
         }
     }
 }

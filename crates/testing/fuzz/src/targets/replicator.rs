@@ -119,7 +119,7 @@ impl Node {
                 block: index(u64::from(input.byte())),
             },
             7..12 => {
-                let message = Incoming::Response(answer(input, Written::one(2)));
+                let message = Incoming::Response(Box::new(answer(input, Written::one(2))));
                 EdgeEvent::Message { slot, message }
             }
             _ => {
@@ -248,7 +248,7 @@ impl Node {
             }
             for block in asked {
                 let put = truth.put(block.get() as usize, true);
-                self.tell(Incoming::Response(put));
+                self.tell(Incoming::Response(Box::new(put)));
             }
             if self
                 .replicator
