@@ -90,10 +90,16 @@ impl Mixed {
 
 /// The first bit at or after `from` that is set in the page made of `word(0)`, `word(1)`, ...
 pub(crate) fn first_one(from: u64, word: impl Fn(u64) -> u64) -> Option<u64> {
-    masks(from, PAGE_BITS).find_map(|(at, mask)| {
-        let found = word(at) & mask;
-        (found != 0).then(|| at * 64 + u64::from(found.trailing_zeros()))
-    })
+    let mut at = from / 64;
+    let mut rest = word(at) & (u64::MAX << (from % 64));
+    while rest == 0 {
+        at += 1;
+        if at >= PAGE_BITS / 64 {
+            return None;
+        }
+        rest = word(at);
+    }
+    Some(at * 64 + u64::from(rest.trailing_zeros()))
 }
 
 /// The words that hold the bits `from..to` of a page, each with the mask of those bits.

@@ -39,7 +39,8 @@ pub(crate) fn pick(
         .values()
         .map(|download| download.range.clone());
     let everything = (!hosted.options.sparse).then_some(0..u64::MAX);
-    for range in downloads.chain(everything) {
+    for mut range in downloads.chain(everything) {
+        range.start = range.start.max(hosted.feed.contiguous());
         if let Some((block, run)) = search.in_order(range, hosted, exchange, entropy, &holders) {
             return Some(Pick {
                 block,
