@@ -2,28 +2,36 @@
 
 use hyperfeed_types::Instant;
 
-/// Bytes a second over the last few seconds.
+/// Bytes a second over the last few seconds. Takes memory from the first byte on: most of the feeds that are open have
+/// none to count.
+#[derive(Debug, Default)]
+pub(crate) struct Meter(Option<Box<Seconds>>);
+
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meter {
+struct Seconds {
     slots: [u64; SLOTS],
     second: u64,
 }
 
 impl Meter {
     pub(crate) fn add(&mut self, now: Instant, bytes: u64) {
-        self.advance(now);
-        self.slots[(self.second % SLOTS as u64) as usize] += bytes;
+        let seen = self.0.get_or_insert_default();
+        seen.advance(now);
+        seen.slots[(seen.second % SLOTS as u64) as usize] += bytes;
     }
 
     /// The mean over the window, the current second counted as far as it has come.
     pub(crate) fn rate(&self, now: Instant) -> u64 {
-        let mut seen = self.clone();
+        let Some(seen) = &self.0 else { return 0 };
+        let mut seen = Seconds::clone(seen);
         seen.advance(now);
         let span_ms = (SLOTS as u64 - 1) * 1000 + now.as_millis() % 1000;
         let started_ms = now.as_millis().max(1);
         seen.slots.iter().sum::<u64>() * 1000 / span_ms.min(started_ms).max(250)
     }
+}
 
+impl Seconds {
     fn advance(&mut self, now: Instant) {
         let second = now.as_millis() / 1000;
         let steps = second.saturating_sub(self.second).min(SLOTS as u64);
