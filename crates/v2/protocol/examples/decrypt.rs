@@ -68,6 +68,11 @@ pub(crate) fn print(text: &str, keys: &[String], plain: bool) -> Result<String, 
             let _ = writeln!(output, "{}  {left} bytes of a frame cut off", reader.from);
         }
     }
+    if !keys.is_empty() && !a.knows_a_feed && !b.knows_a_feed {
+        return Err(format!(
+            "{output}none of the keys given is of a feed that is opened here"
+        ));
+    }
     Ok(output)
 }
 
@@ -75,6 +80,8 @@ pub(crate) fn print(text: &str, keys: &[String], plain: bool) -> Result<String, 
 struct Reader {
     from: &'static str,
     protocol: Protocol,
+    /// A feed was opened whose key is given.
+    knows_a_feed: bool,
 }
 
 impl Reader {
@@ -88,7 +95,11 @@ impl Reader {
                 .open(Instant::ZERO, key, &mut Vec::new())
                 .map_err(|error| error.to_string())?;
         }
-        Ok(Self { from, protocol })
+        Ok(Self {
+            from,
+            protocol,
+            knows_a_feed: false,
+        })
     }
 
     fn receive(&mut self, bytes: &[u8], output: &mut String) -> Result<(), String> {
@@ -100,7 +111,10 @@ impl Reader {
         while let Some(event) = self.protocol.poll_event().map_err(|e| describe(&e))? {
             let line = match event {
                 Event::Opened { public_id, channel } => match channel {
-                    Some(_) => format!("opens {public_id}"),
+                    Some(_) => {
+                        self.knows_a_feed = true;
+                        format!("opens {public_id}")
+                    }
                     None => format!("opens {public_id}, whose key is not given"),
                 },
                 Event::Handshake {

@@ -71,3 +71,10 @@ fn what_is_no_capture_is_refused_with_the_line() {
     let cut = decrypt::print("b 0500\n", &[], false).unwrap();
     assert_eq!(cut, "b  2 bytes of a frame cut off\n");
 }
+
+#[test]
+fn the_key_of_another_feed_is_told() {
+    let problem = decrypt::print(CAPTURE, &["12".repeat(32)], false).unwrap_err();
+    assert!(problem.contains("whose key is not given"), "{problem}");
+    assert!(problem.ends_with("none of the keys given is of a feed that is opened here"));
+}
