@@ -169,6 +169,10 @@ impl KeyValue for BytesFirst {
         self.store.get(key)
     }
 
+    fn get_into(&self, key: &[u8], into: &mut Vec<u8>) -> Result<bool, StorageError> {
+        self.store.get_into(key, into)
+    }
+
     fn scan(
         &self,
         prefix: &[u8],

@@ -149,6 +149,10 @@ impl KeyValue for DiskStore {
         self.open_ref()?.logged.get(key)
     }
 
+    fn get_into(&self, key: &[u8], into: &mut Vec<u8>) -> Result<bool, StorageError> {
+        self.open_ref()?.logged.get_into(key, into)
+    }
+
     fn scan(
         &self,
         prefix: &[u8],

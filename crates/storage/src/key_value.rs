@@ -20,6 +20,16 @@ pub trait KeyValue: Send + Sync {
     /// When the device fails, or what it returns is known to be wrong.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;
 
+    /// Puts the value of `key` into `into`, in place of what is there, and tells whether there is one. As
+    /// [`get`](Self::get), for whoever has memory to spare from the last time; without a value its content is unspecified.
+    ///
+    /// # Errors
+    /// As `get`.
+    fn get_into(&self, key: &[u8], into: &mut Vec<u8>) -> Result<bool, StorageError> {
+        let found = self.get(key)?;
+        Ok(found.map(|value| *into = value).is_some())
+    }
+
     /// Hands each key that starts with `prefix`, and its value, to `each`: ascending by key, until
     /// it breaks. An empty prefix means everything.
     ///
@@ -58,6 +68,10 @@ pub trait KeyValue: Send + Sync {
 impl<T: KeyValue + ?Sized> KeyValue for Box<T> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         (**self).get(key)
+    }
+
+    fn get_into(&self, key: &[u8], into: &mut Vec<u8>) -> Result<bool, StorageError> {
+        (**self).get_into(key, into)
     }
 
     fn scan(

@@ -99,15 +99,23 @@ impl Opening {
 
 impl Logged {
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        let mut value = Vec::new();
+        Ok(self.get_into(key, &mut value)?.then_some(value))
+    }
+
+    pub(crate) fn get_into(&self, key: &[u8], into: &mut Vec<u8>) -> Result<bool, StorageError> {
         if let Some(newest) = self.changed(key) {
-            return Ok(newest.map(<[u8]>::to_vec));
+            into.clear();
+            into.extend_from_slice(newest.unwrap_or_default());
+            return Ok(newest.is_some());
         }
         let Some(mut sealed) = self.engine.get(key)? else {
-            return Ok(None);
+            return Ok(false);
         };
         let length = sealed::open(key, &sealed)?.len();
         sealed.truncate(length);
-        Ok(Some(sealed))
+        *into = sealed;
+        Ok(true)
     }
 
     pub(crate) fn scan(&self, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StorageError> {

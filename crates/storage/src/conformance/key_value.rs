@@ -298,7 +298,11 @@ fn commit(store: &mut impl KeyValue, batch: &Batch, class: Durability) {
 }
 
 fn value(store: &impl KeyValue, key: &[u8]) -> Option<Vec<u8>> {
-    ok(store.get(key), "get")
+    let found = ok(store.get(key), "get");
+    let mut value = b"what was there".to_vec();
+    let is_there = ok(store.get_into(key, &mut value), "get_into");
+    assert_eq!(is_there.then_some(value), found, "get_into is get");
+    found
 }
 
 fn entries(store: &impl KeyValue, prefix: &[u8]) -> Entries {

@@ -1,4 +1,3 @@
-use crate::fields::Fields;
 use crate::layout::PAGE_NODES;
 use core::fmt;
 use hyperfeed_types::Hash;
@@ -6,52 +5,51 @@ use hyperfeed_types::Hash;
 /// The stored nodes of 64 neighbouring indices.
 ///
 /// Record: version, a mask of the nodes that are there (bit i is the i-th index of the page), then the size and the
-/// hash of each, in index order.
+/// hash of each, in index order. A page is its record: reading it costs no work for nodes that nobody asks for.
 #[derive(Clone)]
 pub(crate) struct NodePage {
-    present: u64,
-    nodes: Box<[[u8; NODE]; PAGE]>,
+    record: Vec<u8>,
 }
 
 impl NodePage {
     pub(crate) fn new() -> Self {
-        Self {
-            present: 0,
-            nodes: Box::new([[0; NODE]; PAGE]),
-        }
+        Self::in_place_of(Vec::new())
+    }
+
+    /// A page without nodes, in the memory of another.
+    pub(crate) fn in_place_of(mut record: Vec<u8>) -> Self {
+        record.clear();
+        record.push(VERSION);
+        record.extend_from_slice(&[0; size_of::<u64>()]);
+        Self { record }
     }
 
     /// A page from its record; `None` if it is none.
-    pub(crate) fn decode(record: &[u8]) -> Option<Self> {
-        let mut fields = Fields::of_version(record, VERSION)?;
-        let mut page = Self::new();
-        page.present = fields.number()?;
-        for (place, node) in (0u64..).zip(page.nodes.iter_mut()) {
-            if page.present >> place & 1 == 1 {
-                *node = fields.array()?;
-            }
-        }
-        fields.end()?;
-        Some(page)
+    pub(crate) fn from_record(record: Vec<u8>) -> Option<Self> {
+        let page = Self { record };
+        let nodes = page.present().count_ones() as usize;
+        let is_whole = page.record.len() == HEADER + nodes * NODE;
+        (is_whole && page.record.first() == Some(&VERSION)).then_some(page)
     }
 
-    /// Writes the record to the end of `out`.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        out.push(VERSION);
-        out.extend_from_slice(&self.present.to_be_bytes());
-        for (place, node) in (0u64..).zip(self.nodes.iter()) {
-            if self.present >> place & 1 == 1 {
-                out.extend_from_slice(node);
-            }
-        }
+    /// What is stored.
+    pub(crate) fn record(&self) -> &[u8] {
+        &self.record
+    }
+
+    pub(crate) fn into_record(self) -> Vec<u8> {
+        self.record
     }
 
     /// Size and hash of the node at a place of the page.
     pub(crate) fn get(&self, place: u64) -> Option<(u64, Hash)> {
-        if self.present.checked_shr(u32::try_from(place).ok()?)? & 1 == 0 {
+        if place >= PAGE_NODES || self.present() >> place & 1 == 0 {
             return None;
         }
-        let node = self.nodes.get(usize::try_from(place).ok()?)?;
+        let node = self
+            .record
+            .get(self.offset(place)..)?
+            .first_chunk::<NODE>()?;
         let (size, hash) = node.split_first_chunk()?;
         Some((u64::from_be_bytes(*size), Hash::from_slice(hash)?))
     }
@@ -59,38 +57,82 @@ impl NodePage {
     /// Puts a node at a place of the page.
     pub(crate) fn set(&mut self, place: u64, size: u64, hash: &Hash) {
         let place = place % PAGE_NODES;
-        self.present |= 1 << place;
-        // The place is below 64: there is exactly one such node.
-        for node in self.nodes.iter_mut().skip(place as usize).take(1) {
-            if let Some((to, rest)) = node.split_first_chunk_mut() {
-                *to = size.to_be_bytes();
-                rest.copy_from_slice(hash.as_bytes());
+        let (present, offset) = (self.present(), self.offset(place));
+        if present >> place & 1 == 0 {
+            self.make_room();
+            self.record.extend_from_slice(&[0; NODE]);
+            if let Some(behind) = self.record.get_mut(offset..) {
+                behind.rotate_right(NODE);
+            }
+            self.set_present(present | 1 << place);
+        }
+        let node = self.record.get_mut(offset..).unwrap_or_default();
+        if let Some((to, rest)) = node.split_first_chunk_mut() {
+            *to = size.to_be_bytes();
+            if let Some(to) = rest.first_chunk_mut() {
+                *to = *hash.as_bytes();
             }
         }
     }
 
     /// Takes a node away.
     pub(crate) fn clear(&mut self, place: u64) {
-        self.present &= !(1 << (place % PAGE_NODES));
+        let place = place % PAGE_NODES;
+        let (present, offset) = (self.present(), self.offset(place));
+        if present >> place & 1 == 1 {
+            self.record.drain(offset..offset + NODE);
+            self.set_present(present & !(1 << place));
+        }
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.present == 0
+    pub(crate) fn is_empty(&self) -> bool {
+        self.present() == 0
+    }
+
+    /// The mask.
+    fn present(&self) -> u64 {
+        let mask = self.record.get(1..).unwrap_or_default().first_chunk();
+        mask.map_or(0, |mask| u64::from_be_bytes(*mask))
+    }
+
+    fn set_present(&mut self, present: u64) {
+        let mask = self.record.get_mut(1..).unwrap_or_default();
+        if let Some(mask) = mask.first_chunk_mut() {
+            *mask = present.to_be_bytes();
+        }
+    }
+
+    /// Where in the record the node at a place is, or would be.
+    fn offset(&self, place: u64) -> usize {
+        let before = self.present() & !(u64::MAX << place);
+        HEADER + before.count_ones() as usize * NODE
+    }
+
+    /// Room for one more node: twice as much as there was, and no more than a full page needs.
+    fn make_room(&mut self) {
+        let length = self.record.len();
+        if self.record.capacity() - length < NODE {
+            let wanted = length.min(FULL.saturating_sub(length)).max(NODE);
+            self.record.reserve_exact(wanted);
+        }
     }
 }
 
 impl fmt::Debug for NodePage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NodePage")
-            .field("present", &format_args!("{:#x}", self.present))
+            .field("present", &format_args!("{:#x}", self.present()))
             .finish_non_exhaustive()
     }
 }
 
 const VERSION: u8 = 1;
-const PAGE: usize = PAGE_NODES as usize;
 /// Size and hash.
-const NODE: usize = 8 + Hash::LEN;
+const NODE: usize = size_of::<u64>() + Hash::LEN;
+/// Version and mask.
+const HEADER: usize = 1 + size_of::<u64>();
+/// Bytes of the record of a page with all its nodes.
+const FULL: usize = HEADER + PAGE_NODES as usize * NODE;
 
 #[cfg(test)]
 mod tests {
@@ -99,16 +141,18 @@ mod tests {
     #[test]
     fn a_page_reads_back_what_was_set() {
         let mut page = NodePage::new();
-        for place in [0, 1, 31, 63] {
+        for place in [31, 0, 63, 1] {
             page.set(place, place * 7, &Hash::new([place as u8; 32]));
         }
         page.set(40, 1, &Hash::new([1; 32]));
         page.clear(40);
-        let mut record = Vec::new();
-        page.encode(&mut record);
+        let record = page.record().to_vec();
         assert_eq!(record.len(), 9 + 4 * 40);
-        let page = NodePage::decode(&record).unwrap();
-        assert_eq!(page.get(31), Some((217, Hash::new([31; 32]))));
+        let page = NodePage::from_record(record).unwrap();
+        for place in [0, 1, 31, 63] {
+            let node = (place * 7, Hash::new([place as u8; 32]));
+            assert_eq!(page.get(place), Some(node));
+        }
         assert_eq!(page.get(40), None);
         assert_eq!(page.get(64), None);
     }
@@ -117,15 +161,14 @@ mod tests {
     fn a_damaged_page_is_none() {
         let mut page = NodePage::new();
         page.set(3, 9, &Hash::new([3; 32]));
-        let mut record = Vec::new();
-        page.encode(&mut record);
+        let mut record = page.record().to_vec();
         for length in 0..record.len() {
-            assert!(NodePage::decode(&record[..length]).is_none());
+            assert!(NodePage::from_record(record[..length].to_vec()).is_none());
         }
         record.push(0);
-        assert!(NodePage::decode(&record).is_none());
+        assert!(NodePage::from_record(record.clone()).is_none());
         record.pop();
         record[0] = 9;
-        assert!(NodePage::decode(&record).is_none());
+        assert!(NodePage::from_record(record.clone()).is_none());
     }
 }

@@ -31,6 +31,17 @@ impl PageCache {
         }
     }
 
+    /// The memory of the page that makes room for this one.
+    pub(crate) fn evict(&mut self, slot: Slot, number: u64) -> Vec<u8> {
+        let found = self
+            .places
+            .get_mut(place(slot, number))
+            .and_then(Option::take);
+        found
+            .map(|(_, _, page)| page.into_record())
+            .unwrap_or_default()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.places.fill_with(|| None);
     }

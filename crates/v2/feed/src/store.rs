@@ -251,7 +251,8 @@ impl Store {
     pub(crate) fn node(&mut self, slot: Slot, index: NodeIndex) -> Result<Option<Node>, FeedError> {
         let (number, place) = (index.get() / PAGE_NODES, index.get() % PAGE_NODES);
         if self.cache.get(slot, number).is_none() {
-            let page = self.load_page(slot, number)?;
+            let room = self.cache.evict(slot, number);
+            let page = self.load_page(slot, number, room)?;
             self.cache.insert(slot, number, page);
         }
         let page = self.cache.get(slot, number);
@@ -263,7 +264,7 @@ impl Store {
     pub(crate) fn page(&self, slot: Slot, number: u64) -> Result<NodePage, FeedError> {
         match self.cache.get(slot, number) {
             Some(page) => Ok(page.clone()),
-            None => self.load_page(slot, number),
+            None => self.load_page(slot, number, Vec::new()),
         }
     }
 
@@ -292,9 +293,7 @@ impl Store {
         if page.is_empty() {
             self.part.delete(&key);
         } else {
-            let mut record = Vec::with_capacity(9 + 64 * 40);
-            page.encode(&mut record);
-            self.part.put(&key, &record);
+            self.part.put(&key, page.record());
         }
         self.part_beside.pages.push((slot, number, page));
     }
@@ -338,11 +337,18 @@ impl Store {
         Ok(())
     }
 
-    fn load_page(&self, slot: Slot, number: u64) -> Result<NodePage, FeedError> {
-        let Some(record) = self.kv.get(&Numbered::Nodes.key(slot, number))? else {
-            return Ok(NodePage::new());
-        };
-        NodePage::decode(&record).ok_or(FeedError::Corrupt {
+    /// A node page, read into memory that is there already.
+    fn load_page(
+        &self,
+        slot: Slot,
+        number: u64,
+        mut record: Vec<u8>,
+    ) -> Result<NodePage, FeedError> {
+        let key = Numbered::Nodes.key(slot, number);
+        if !self.kv.get_into(&key, &mut record)? {
+            return Ok(NodePage::in_place_of(record));
+        }
+        NodePage::from_record(record).ok_or(FeedError::Corrupt {
             what: "node page",
             at: number,
             why: "unreadable",
