@@ -73,7 +73,7 @@ impl Get {
     /// Hashes here, in the reader's task, so that readers share the work among all cores.
     fn check(&self, block: Block) -> Result<Bytes, Error> {
         if Sha256Tree::leaf(&block.data) == block.leaf {
-            return Ok(block.data);
+            return Ok(block.into_own_bytes());
         }
         let text = format!(
             "block {} of feed {} has changed on disk since it was stored; `repair` drops it so that a peer can send it again",

@@ -140,6 +140,8 @@ impl Owner {
                 stop = Some(answer);
                 break;
             }
+            // Reads wait for no commit, and not for each other: their readers work on while the rest is read.
+            self.deliver_replies();
             if self.replicator.wants_commit() {
                 break;
             }
@@ -159,7 +161,6 @@ impl Owner {
         if self.replicator.poll_timeout().is_some_and(|at| now >= at) {
             self.replicator.handle_timeout(now);
         }
-        // Reads have not waited for the commit, and need not.
         self.deliver_replies();
         self.replicator.commit(now);
         self.deliver();

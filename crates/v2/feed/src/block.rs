@@ -1,3 +1,4 @@
+use crate::room::Room;
 use bytes::Bytes;
 use hyperfeed_types::Hash;
 
@@ -7,13 +8,23 @@ use hyperfeed_types::Hash;
 /// for corrupt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// The bytes.
+    /// The bytes. See [`into_own_bytes`](Self::into_own_bytes) before you keep them.
     pub data: Bytes,
     /// The leaf hash that the feed has for it.
     pub leaf: Hash,
 }
 
 impl Block {
+    /// The bytes, to be kept: a small block that was just read shares memory with others, and would keep theirs with it.
+    /// Copies a small block.
+    #[must_use]
+    pub fn into_own_bytes(self) -> Bytes {
+        if self.data.len() <= Room::SMALL {
+            return Bytes::copy_from_slice(&self.data);
+        }
+        self.data
+    }
+
     /// Whether the bytes have the hash they must have. Costs the hashing.
     #[must_use]
     pub fn is_intact(&self) -> bool {

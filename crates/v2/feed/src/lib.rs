@@ -27,6 +27,7 @@ mod proof;
 mod put;
 mod removal;
 mod repair;
+mod room;
 mod seal;
 mod seal_blocks;
 mod seal_pages;

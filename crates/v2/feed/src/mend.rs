@@ -219,7 +219,7 @@ impl Feed {
             let (Some(offset), Some(leaf)) = (offset, leaf) else {
                 return Ok(None);
             };
-            self.read_placed(block, offset, leaf.size)
+            self.read_placed(store, block, offset, leaf.size)
         } else {
             self.read_stored(store, block)
         };

@@ -245,7 +245,7 @@ impl Feed {
             return Ok((self.read_stored(store, index)?, None));
         }
         let offset = self.offset(store, index.get())?;
-        let data = self.read_placed(index, offset, size)?;
+        let data = self.read_placed(store, index, offset, size)?;
         Ok((data, Some((index.get() + 1, offset.saturating_add(size)))))
     }
 
@@ -265,6 +265,7 @@ impl Feed {
     /// The bytes of a block in the attached file.
     pub(crate) fn read_placed(
         &self,
+        store: &mut Store,
         index: BlockIndex,
         offset: u64,
         size: u64,
@@ -279,11 +280,11 @@ impl Feed {
                 ));
             }
         };
-        let mut data = vec![0; length];
+        let mut data = store.room.take(length);
         if let Blocks::Attached(file) = &self.blocks {
             file.read(offset, &mut data)?;
         }
-        Ok(Bytes::from(data))
+        Ok(data.freeze())
     }
 
     pub(crate) fn signature_of(&self, store: &Store, length: u64) -> Result<Signature, FeedError> {

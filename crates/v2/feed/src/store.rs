@@ -2,6 +2,7 @@ use crate::layout::{self, Numbered, PAGE_NODES};
 use crate::node_page::NodePage;
 use crate::offset_cache::OffsetCache;
 use crate::page_cache::PageCache;
+use crate::room::Room;
 use crate::{FeedError, FeedRecord, Slot};
 use core::fmt;
 use core::ops::ControlFlow;
@@ -27,6 +28,8 @@ pub struct Store {
     pub(crate) offsets: OffsetCache,
     /// Room for block bytes on their way to a file, kept from commit to commit.
     pub(crate) gathered: Vec<u8>,
+    /// Room for blocks that are read.
+    pub(crate) room: Room,
     /// The class of a commit that failed, of which nobody knows whether it happened.
     uncertain: Option<Durability>,
     /// Feeds whose removal is in the batch, or committed and not finished.
@@ -73,6 +76,7 @@ impl Store {
             cache: PageCache::new(),
             offsets: OffsetCache::new(),
             gathered: Vec::new(),
+            room: Room::default(),
             uncertain: None,
             removing,
         };
