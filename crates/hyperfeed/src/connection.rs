@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::finish::FinishSender;
 use crate::inbox::{ConnectionId, Message};
 use crate::link::Link;
+use crate::outgoing::{OUT_BYTES, Outgoing};
 use crate::{Error, ErrorKind};
 use futures::FutureExt;
 use futures::io::{AsyncRead, AsyncWrite};
@@ -283,92 +284,6 @@ enum Read {
     Some,
 }
 
-/// Encoded bytes on their way out, and what each command in them costs.
-#[derive(Debug, Default)]
-struct Outgoing {
-    bytes: Vec<u8>,
-    start: usize,
-    /// Ends of commands, as offsets in `bytes`, with their cost.
-    marks: VecDeque<(usize, usize)>,
-    written_cost: usize,
-    unflushed: bool,
-}
-
-impl Outgoing {
-    fn waiting(&self) -> usize {
-        self.bytes.len() - self.start
-    }
-
-    fn is_empty(&self) -> bool {
-        self.waiting() == 0 && !self.unflushed
-    }
-
-    fn give_back(&mut self) {
-        if self.bytes.is_empty() {
-            self.bytes = Vec::new();
-            self.marks.shrink_to_fit();
-        }
-    }
-
-    fn mark(&mut self, cost: usize) {
-        self.marks.push_back((self.bytes.len(), cost));
-    }
-
-    /// Writes what the socket takes; whether that was anything.
-    fn write<W: AsyncWrite>(
-        &mut self,
-        mut io: Pin<&mut W>,
-        cx: &mut Context<'_>,
-    ) -> io::Result<bool> {
-        let mut wrote = false;
-        while self.waiting() > 0 {
-            match io
-                .as_mut()
-                .poll_write(cx, self.bytes.get(self.start..).unwrap_or_default())
-            {
-                Poll::Pending => break,
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(count)) => {
-                    self.start = self.bytes.len().min(self.start + count);
-                    (wrote, self.unflushed) = (true, true);
-                }
-                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Poll::Ready(Err(error)) => return Err(error),
-            }
-        }
-        while let Some((end, cost)) = self.marks.front().copied()
-            && end <= self.start
-        {
-            self.marks.pop_front();
-            self.written_cost += cost;
-        }
-        if self.waiting() == 0 {
-            self.bytes.clear();
-            self.start = 0;
-            if self.bytes.capacity() > 2 * OUT_BYTES {
-                self.bytes.shrink_to(OUT_BYTES);
-            }
-        } else if self.start >= OUT_BYTES {
-            // A socket that never quite drains must not make the buffer grow.
-            self.bytes.drain(..self.start);
-            for (end, _) in &mut self.marks {
-                *end -= self.start;
-            }
-            self.start = 0;
-        }
-        if self.unflushed {
-            match io.poll_flush(cx) {
-                Poll::Pending => {}
-                Poll::Ready(result) => {
-                    result?;
-                    self.unflushed = false;
-                }
-            }
-        }
-        Ok(wrote)
-    }
-}
-
 /// Lends the buffer that all connections of a thread read into: a thousand idle ones need one.
 fn with_input<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
     thread_local! {
@@ -396,7 +311,5 @@ const QUIET: Duration = Duration::from_millis(200);
 const MAX_DRAIN: Duration = Duration::from_secs(2);
 /// Bytes read at a time.
 const READ_BYTES: usize = 128 << 10;
-/// Encoded bytes above which no more commands are encoded.
-const OUT_BYTES: usize = 256 << 10;
 /// Steps of one connection before other tasks have their turn.
 const ROUNDS: usize = 16;

@@ -28,6 +28,7 @@ mod inbox;
 mod instance;
 mod limits;
 mod link;
+mod outgoing;
 mod peer_info;
 mod read_stream;
 mod repair;
