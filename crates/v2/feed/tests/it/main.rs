@@ -10,6 +10,7 @@ mod crash;
 mod hostile;
 mod journey;
 mod large;
+mod life;
 mod lost;
 mod model;
 mod place;

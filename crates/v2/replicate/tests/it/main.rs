@@ -8,12 +8,23 @@
 
 mod ahead;
 mod caps;
-mod feeds;
+mod claims;
+mod disk;
 mod hostile;
+mod joining;
+mod malformed;
 mod memory;
 mod net;
+mod order;
+mod patience;
+mod progress;
 mod puppet;
-mod service;
+mod replay;
+mod requests;
+mod roles;
+mod serving;
 mod session;
 mod siege;
 mod transcripts;
+mod unread;
+mod withheld;
