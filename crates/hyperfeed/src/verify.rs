@@ -173,6 +173,6 @@ impl Part {
 const PART_BLOCKS: u64 = 1024;
 /// Bytes of blocks in a file after which a part is full: a hasher is busy with them for some milliseconds, in which it
 /// may wait for a core to ask for the next part.
-const PLACED_BYTES: usize = 8 << 20;
+const PLACED_BYTES: usize = 16 << 20;
 /// Bytes read by the owner after which a part is full: they are in memory until a hasher is done with them.
 const READ_BYTES: usize = 1 << 20;
