@@ -2,8 +2,10 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod append;
+mod beside;
 mod block;
 mod blocks;
+mod catalogue;
 mod check;
 mod create;
 mod error;

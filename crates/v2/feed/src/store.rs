@@ -1,15 +1,15 @@
+use crate::beside::Beside;
 use crate::layout::{self, Numbered, PAGE_NODES};
 use crate::node_page::NodePage;
 use crate::offset_cache::OffsetCache;
 use crate::page_cache::PageCache;
 use crate::room::Room;
-use crate::{FeedError, FeedRecord, Slot};
+use crate::{FeedError, Slot};
 use core::fmt;
 use core::ops::ControlFlow;
 use hyperfeed_flat_tree::NodeIndex;
 use hyperfeed_merkle::Node;
 use hyperfeed_storage::{Batch, Durability, KeyValue};
-use hyperfeed_types::PublicId;
 
 /// The store of many feeds: a [`KeyValue`], the batch that is being built, a bounded cache, and the catalogue.
 ///
@@ -19,10 +19,10 @@ pub struct Store {
     pub(crate) kv: Box<dyn KeyValue>,
     pub(crate) batch: Batch,
     /// What comes with the batch.
-    beside: Beside,
+    pub(crate) beside: Beside,
     /// What one feed is putting together: goes into the batch as a whole or not at all.
     pub(crate) part: Batch,
-    part_beside: Beside,
+    pub(crate) part_beside: Beside,
     next_slot: u32,
     cache: PageCache,
     pub(crate) offsets: OffsetCache,
@@ -34,17 +34,6 @@ pub struct Store {
     uncertain: Option<Durability>,
     /// Feeds whose removal is in the batch, or committed and not finished.
     pub(crate) removing: Vec<Slot>,
-}
-
-/// What memory learns once a batch is committed.
-#[derive(Default)]
-struct Beside {
-    /// Node pages: they go to the cache.
-    pages: Vec<(Slot, u64, NodePage)>,
-    /// New catalogue records.
-    records: Vec<FeedRecord>,
-    /// Sizes that were final have changed: a repair.
-    resized: bool,
 }
 
 impl Store {
@@ -147,102 +136,10 @@ impl Store {
         Ok(slot)
     }
 
-    /// Names a feed, or takes its name away: into the batch.
-    ///
-    /// # Errors
-    /// The alias cannot be one, or another feed has it; no such feed; storage.
-    pub fn set_alias(&mut self, slot: Slot, alias: Option<&str>) -> Result<(), FeedError> {
-        let mut record = self.record(slot)?.ok_or(FeedError::NotFound { slot })?;
-        if let Some(alias) = alias {
-            if alias.is_empty() || alias.len() > FeedRecord::MAX_ALIAS {
-                return Err(FeedError::Alias { taken_by: None });
-            }
-            let taken_by = self.by_alias(alias)?;
-            if taken_by.is_some_and(|other| other != slot) {
-                return Err(FeedError::Alias { taken_by });
-            }
-        }
-        if let Some(old) = record.alias.take() {
-            self.batch.delete(&layout::alias(&old));
-        }
-        if let Some(alias) = alias {
-            let number = slot.get().to_be_bytes();
-            self.batch.put(&layout::alias(alias), &number);
-        }
-        record.alias = alias.map(str::to_owned);
-        for created in &mut self.beside.records {
-            if created.slot == slot {
-                created.alias.clone_from(&record.alias);
-            }
-        }
-        self.batch.put(&layout::record(slot), &record.encode());
-        Ok(())
-    }
-
     /// Whether something is in the batch.
     #[must_use]
     pub const fn has_batch(&self) -> bool {
         !self.batch.is_empty()
-    }
-
-    /// The feed with this id, if the store has it.
-    ///
-    /// # Errors
-    /// Storage.
-    pub fn find(&self, id: &PublicId) -> Result<Option<Slot>, FeedError> {
-        if let Some(record) = self.beside.records.iter().find(|record| record.id == *id) {
-            return Ok(Some(record.slot));
-        }
-        self.slot_at(&layout::id(id), "feed id")
-    }
-
-    /// The feed with this alias.
-    ///
-    /// # Errors
-    /// Storage.
-    pub fn by_alias(&self, alias: &str) -> Result<Option<Slot>, FeedError> {
-        self.slot_at(&layout::alias(alias), "alias")
-    }
-
-    /// All feeds of the store, by slot.
-    ///
-    /// # Errors
-    /// Storage; a record that cannot be read.
-    pub fn feeds(&self) -> Result<Vec<FeedRecord>, FeedError> {
-        let mut feeds = Vec::new();
-        let mut damaged = None;
-        self.kv.scan(layout::RECORDS, &mut |key, record| {
-            let slot = layout::slot_of(key);
-            match slot.and_then(|slot| FeedRecord::decode(slot, record)) {
-                Some(record) => feeds.push(record),
-                None => damaged = Some(slot.map_or(0, Slot::get)),
-            }
-            ControlFlow::Continue(())
-        })?;
-        match damaged {
-            None => Ok(feeds),
-            Some(slot) => Err(corrupt_record(slot)),
-        }
-    }
-
-    /// The catalogue record of a feed.
-    ///
-    /// # Errors
-    /// Storage; a record that cannot be read.
-    pub fn record(&self, slot: Slot) -> Result<Option<FeedRecord>, FeedError> {
-        if let Some(record) = self
-            .beside
-            .records
-            .iter()
-            .find(|record| record.slot == slot)
-        {
-            return Ok(Some(record.clone()));
-        }
-        let Some(record) = self.kv.get(&layout::record(slot))? else {
-            return Ok(None);
-        };
-        let record = FeedRecord::decode(slot, &record).ok_or_else(|| corrupt_record(slot.get()))?;
-        Ok(Some(record))
     }
 
     /// The key-value store beneath.
@@ -307,15 +204,6 @@ impl Store {
         self.part_beside.resized = true;
     }
 
-    /// Puts a new feed into the catalogue: into the part.
-    pub(crate) fn put_record(&mut self, record: &FeedRecord) {
-        let number = record.slot.get().to_be_bytes();
-        self.part.put(&layout::id(&record.id), &number);
-        self.part
-            .put(&layout::record(record.slot), &record.encode());
-        self.part_beside.records.push(record.clone());
-    }
-
     /// Deletes what starts with a prefix: into the part.
     pub(crate) fn delete_all(&mut self, prefix: &[u8]) -> Result<(), FeedError> {
         let part = &mut self.part;
@@ -358,20 +246,6 @@ impl Store {
             why: "unreadable",
         })
     }
-
-    fn slot_at(&self, key: &[u8], what: &'static str) -> Result<Option<Slot>, FeedError> {
-        let Some(number) = self.kv.get(key)? else {
-            return Ok(None);
-        };
-        match <[u8; 4]>::try_from(number.as_slice()) {
-            Ok(number) => Ok(Some(Slot::new(u32::from_be_bytes(number)))),
-            Err(_) => Err(FeedError::Corrupt {
-                what,
-                at: 0,
-                why: "no slot number",
-            }),
-        }
-    }
 }
 
 impl fmt::Debug for Store {
@@ -396,12 +270,4 @@ fn decode_meta(meta: &[u8]) -> Option<u32> {
     let (format, next_slot) = meta.split_first()?;
     let next_slot = u32::from_be_bytes(next_slot.try_into().ok()?);
     (*format == FORMAT).then_some(next_slot)
-}
-
-const fn corrupt_record(slot: u32) -> FeedError {
-    FeedError::Corrupt {
-        what: "feed record",
-        at: slot as u64,
-        why: "unreadable",
-    }
 }
