@@ -4,15 +4,17 @@ use crate::Error;
 use futures::channel::oneshot;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The answer to a command that was sent just now.
 ///
 /// For a moment the task is polled again and again instead of sleeping: to be woken by another core costs more than most
-/// answers take. The executor's other tasks have their turns in between.
+/// answers take. The executor's other tasks have their turns in between, and so have other threads.
 pub(crate) struct Answer<T> {
     receiver: oneshot::Receiver<Result<T, Error>>,
     awake_until: Instant,
+    was_polled: bool,
 }
 
 impl<T> Answer<T> {
@@ -20,6 +22,7 @@ impl<T> Answer<T> {
         Self {
             receiver,
             awake_until: Instant::now() + awake,
+            was_polled: false,
         }
     }
 }
@@ -30,6 +33,11 @@ impl<T> Future for Answer<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = Pin::new(&mut self.receiver).poll(cx);
         if polled.is_pending() && Instant::now() < self.awake_until {
+            // The owner may be waiting for this very core. But first all commands go out that the task has.
+            if self.was_polled {
+                thread::yield_now();
+            }
+            self.was_polled = true;
             cx.waker().wake_by_ref();
         }
         polled.map(|answer| answer.unwrap_or_else(|_| Err(Error::core_closed())))

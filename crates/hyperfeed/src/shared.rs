@@ -12,8 +12,6 @@ use hyperfeed_v2_replicate::Token;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
-use std::thread;
-use std::time::Duration;
 
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
@@ -24,8 +22,6 @@ pub(crate) struct Shared {
     entropy: Mutex<Entropy>,
     tokens: AtomicU64,
     connections: AtomicU64,
-    /// How long a task stays awake for an answer.
-    awake: Duration,
 }
 
 impl Shared {
@@ -44,11 +40,6 @@ impl Shared {
             entropy: Mutex::new(entropy),
             tokens: AtomicU64::new(0),
             connections: AtomicU64::new(0),
-            // On a single core the owner cannot answer while somebody else is awake.
-            awake: match thread::available_parallelism() {
-                Ok(cores) if cores.get() > 1 => AWAKE,
-                _ => Duration::ZERO,
-            },
         }
     }
 
@@ -110,7 +101,7 @@ impl Shared {
 
     /// What comes through this channel, to a command that was sent just now.
     pub(crate) fn answer<R>(&self, replied: oneshot::Receiver<Result<R, Error>>) -> Answer<R> {
-        Answer::new(replied, self.awake)
+        Answer::new(replied, AWAKE)
     }
 }
 
