@@ -262,19 +262,20 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for Connection<IO> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let result = ready!(this.step(cx));
-        this.finish.set(result.clone());
+        // Whoever hears that it is finished must not find it at the owner any more.
         this.inbox.send(Message::Gone(this.id)).ok();
+        this.finish.set(result.clone());
         Poll::Ready(result)
     }
 }
 
 impl<IO> Drop for Connection<IO> {
     fn drop(&mut self) {
+        self.inbox.send(Message::Gone(self.id)).ok();
         self.finish.set(Err(Error::new(
             ErrorKind::Closed,
             "the connection's future was dropped",
         )));
-        self.inbox.send(Message::Gone(self.id)).ok();
     }
 }
 
