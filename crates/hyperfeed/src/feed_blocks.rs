@@ -34,7 +34,8 @@ impl Feed {
     /// Appends blocks in one commit that is durable in `durability` when this returns; peers learn of them after that.
     ///
     /// Appends of many tasks share commits: the more are waiting, the less each costs. The blocks are hashed in the
-    /// calling task, many of them by the owner too. If the future is dropped after it was first polled, the blocks are appended all the same.
+    /// calling task, many of them by the owner too. If the future is dropped after it was first polled, the blocks are
+    /// appended all the same.
     ///
     /// # Errors
     /// `NotWritable`: the secret key is not here. `Finalized`: the static feed is sealed. `Behind`: blocks signed by

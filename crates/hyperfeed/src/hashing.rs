@@ -32,14 +32,13 @@ impl Hashing {
 
     /// Hashes what is not hashed, from the back. Waits for one block at most, the one that the other side is at.
     pub(crate) fn into_leaves(self) -> Vec<Leaf> {
-        for (block, hash) in self.0.iter().rev() {
-            hash.get_or_init(|| leaf_hash(block));
-        }
         let leaf = |(block, hash): &(Bytes, OnceLock<Hash>)| {
             let hash = *hash.get_or_init(|| leaf_hash(block));
             Leaf::hashed(block.clone(), hash)
         };
-        self.0.iter().map(leaf).collect()
+        let mut leaves: Vec<Leaf> = self.0.iter().rev().map(leaf).collect();
+        leaves.reverse();
+        leaves
     }
 }
 

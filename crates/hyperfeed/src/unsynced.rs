@@ -199,10 +199,10 @@ mod tests {
     use super::*;
     use hyperfeed_storage::{MemoryFile, MemoryStore};
 
-    /// A file that counts its syncs.
-    struct Counting(MemoryFile, Arc<Mutex<u32>>);
+    /// A file, and what else a sync of it does.
+    struct Synced<F>(MemoryFile, F);
 
-    impl RandomAccess for Counting {
+    impl<F: FnMut() + Send + Sync> RandomAccess for Synced<F> {
         fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), StorageError> {
             self.0.read(offset, into)
         }
@@ -220,7 +220,7 @@ mod tests {
         }
 
         fn sync(&mut self) -> Result<(), StorageError> {
-            *self.1.lock().unwrap() += 1;
+            (self.1)();
             self.0.sync()
         }
 
@@ -230,8 +230,11 @@ mod tests {
     }
 
     fn counting(syncs: &Arc<Mutex<u32>>) -> BlockFile {
+        let syncs = Arc::clone(syncs);
         BlockFile {
-            storage: Box::new(Counting(MemoryFile::new(), Arc::clone(syncs))),
+            storage: Box::new(Synced(MemoryFile::new(), move || {
+                *syncs.lock().unwrap() += 1
+            })),
             again: None,
         }
     }
@@ -261,51 +264,27 @@ mod tests {
         assert_eq!(*syncs.lock().unwrap(), 2);
     }
 
-    /// While it is synced, somebody writes.
-    struct Busy(Arc<Mutex<Option<TrackedFile>>>);
-
-    impl RandomAccess for Busy {
-        fn read(&self, _: u64, _: &mut [u8]) -> Result<(), StorageError> {
-            unreachable!()
-        }
-
-        fn write(&mut self, _: u64, _: &[u8]) -> Result<(), StorageError> {
-            unreachable!()
-        }
-
-        fn len(&self) -> Result<u64, StorageError> {
-            unreachable!()
-        }
-
-        fn truncate(&mut self, _: u64) -> Result<(), StorageError> {
-            unreachable!()
-        }
-
-        fn sync(&mut self) -> Result<(), StorageError> {
-            self.0.lock().unwrap().as_mut().unwrap().write(1, b"b")
-        }
-
-        fn close(&mut self) -> Result<(), StorageError> {
-            unreachable!()
-        }
-    }
-
     #[test]
     fn what_is_written_while_a_file_is_synced_is_not_taken_for_synced() {
         let unsynced = Unsynced::default();
-        let writer = Arc::new(Mutex::new(None));
-        let busy = Arc::clone(&writer);
+        let writer = Arc::new(Mutex::new(None::<TrackedFile>));
+        let write = {
+            let writer = Arc::clone(&writer);
+            move || {
+                let mut file = writer.lock().unwrap();
+                file.as_mut().unwrap().write(0, b"a").unwrap();
+            }
+        };
+        let meanwhile = write.clone();
         let file = unsynced.track(BlockFile {
             storage: Box::new(MemoryFile::new()),
-            again: Some(Box::new(move || Some(Box::new(Busy(Arc::clone(&busy)))))),
+            again: Some(Box::new(move || {
+                Some(Box::new(Synced(MemoryFile::new(), meanwhile.clone())))
+            })),
         });
         let tracked = Arc::clone(&file.tracked);
         *writer.lock().unwrap() = Some(file);
-        let write = |at: u64| {
-            let mut file = writer.lock().unwrap();
-            file.as_mut().unwrap().write(at, b"a").unwrap();
-        };
-        write(0);
+        write();
         unsynced.sync().unwrap();
         assert!(tracked.dirty.load(Ordering::Relaxed));
         assert_eq!(unsynced.0.files().dirty.len(), 1);

@@ -88,8 +88,9 @@ impl DiskStore {
         self.open_mut()?.logged.verify()
     }
 
-    /// Why the last checkpoint that a commit caused has failed, if it has. The commits are safe in
-    /// the journal, but it grows; commits fail when it has become far too large.
+    /// Why the last checkpoint that a commit caused has failed, if it has; known from the next commit
+    /// on after it has ended. The commits are safe in the journals, but they grow; commits fail when
+    /// they have become far too large.
     #[must_use]
     pub fn checkpoint_failure(&self) -> Option<&StorageError> {
         self.open.as_ref()?.logged.failure()
